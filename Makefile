@@ -1,0 +1,59 @@
+# Everything a developer or an operator runs. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := check
+.PHONY: help run test check lint types arrows format bench openapi upgrade clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(INSTALLED) ## gateway, worker and embedded broker on this machine; Ctrl-C stops all
+	@exec $(BIN)/python -m service
+
+test: $(INSTALLED) ## the whole test suite, with coverage
+	$(BIN)/python -m pytest
+
+check: lint types arrows test ## everything CI runs
+
+lint: $(INSTALLED) ## format and lint, without changing anything
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(INSTALLED) ## mypy, strict, tests included
+	$(BIN)/mypy
+
+arrows: $(INSTALLED) ## which module may import which
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## rewrite the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(INSTALLED) ## each figure beside its rival, as ratios
+	$(BIN)/python -m tests.benchmarks
+
+openapi: $(INSTALLED) ## write openapi/openapi.json from the code
+	$(BIN)/python -m service.document
+
+# `--universal` resolves for every platform and Python at once; hashes pin the files themselves.
+LOCK := uv pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
+	--python-version 3.11 --custom-compile-command "make upgrade"
+upgrade: $(INSTALLED) ## newest allowed versions of all dependencies, into the lock files
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock
+	$(BIN)/$(LOCK) pyproject.toml --all-extras -c requirements.lock -o requirements-dev.lock
+
+clean: ## remove the environment, caches and local data
+	rm -rf $(VENV) .data .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) \
+		|| { echo "The module venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

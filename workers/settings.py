@@ -1,0 +1,39 @@
+"""Settings of the workers and of the ledger. The environment variables carry the prefix `MINNORM_`."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """What the ledger, the queue and the processes that compute need to know."""
+
+    model_config = SettingsConfigDict(env_prefix="MINNORM_", frozen=True, extra="ignore")
+
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """Redis or Valkey: `redis://`, `rediss://` or `unix://`."""
+    data_dir: Path = Path(".data")
+    """Where the embedded broker keeps its files."""
+    redis_timeout_s: float = 5.0
+    """Longest wait for one answer of Redis in a worker."""
+    lease_s: float = 10.0
+    """A claimed job that has not been beaten for so long goes back to its queue."""
+    beat_s: float = 2.0
+    """How often a worker extends the lease of the job in hand."""
+    reap_s: float = 1.0
+    """How often each worker looks for expired leases and missing bells."""
+    attempts: int = 3
+    """A job whose worker died so often fails as `worker-lost`."""
+    retention_s: float = 86_400.0
+    """How long a finished job and its result are kept."""
+    time_limit_s: float = 600.0
+    """Longest time one attempt may compute."""
+    job_memory_bytes: int = 8 * 2**30
+    """Address space of the process that computes (RLIMIT_AS)."""
+
+
+@cache
+def worker_settings() -> WorkerSettings:
+    """The settings of this process, read on first use."""
+    return WorkerSettings()
