@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -15,6 +16,8 @@ class WorkerSettings(BaseSettings):
     """Redis or Valkey: `redis://`, `rediss://` or `unix://`."""
     data_dir: Path = Path(".data")
     """Where the embedded broker keeps its files."""
+    broker_memory_bytes: int = Field(default=2**30, ge=2**24)
+    """Memory of the embedded broker; when it is full, new jobs are refused and none is dropped."""
     redis_timeout_s: float = 5.0
     """Longest wait for one answer of Redis in a worker."""
     lease_s: float = 10.0
@@ -31,6 +34,16 @@ class WorkerSettings(BaseSettings):
     """Longest time one attempt may compute."""
     job_memory_bytes: int = 8 * 2**30
     """Address space of the process that computes (RLIMIT_AS)."""
+    tombstone_s: float = 7 * 86_400.0
+    """How long after its retention an id is still known to have existed (410, not 404)."""
+    solver: str = "workers.compute"
+    """Module that computes: `solve(kind, payload)` and `warm_up()`; another one in tests."""
+    runner_start_s: float = 120.0
+    """Longest time a fresh runner may take to import and compile."""
+    finish_patience_s: float = 60.0
+    """How long a worker that holds an answer tries to store it while Redis is away."""
+    shutdown_s: float = 10.0
+    """How long a worker that is asked to stop lets the job in hand go on before it gives it back."""
 
 
 @cache

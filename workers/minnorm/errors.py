@@ -40,3 +40,15 @@ class Overflow(MinnormError):
     """The data are finite, but a slope, a curvature or the norm does not fit in a double."""
 
     code = "overflow"
+
+
+class Unsupported(MinnormError):
+    """A setting of the problem that is defined, but not offered."""
+
+    code = "unsupported-setting"
+
+
+class KinkOrder(MinnormError):
+    """Kinks that are not ascending, or left of `x0`."""
+
+    code = "kink-order"

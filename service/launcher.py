@@ -1,0 +1,136 @@
+"""The whole service on one machine: broker, worker and gateway, brought up, watched, taken down."""
+
+import errno
+import json
+import os
+import shlex
+import socket
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from service.commands import QUEUES, WORKER_ENVIRONMENT, gateway_command, worker_command
+from service.probes import address, complaint
+from service.settings import GatewaySettings
+from service.supervision import Child, GivenUp, Program
+from workers.broker_program import BrokerUnavailable
+from workers.embedded import EmbeddedBroker
+from workers.settings import WorkerSettings
+
+TICK_S = 0.1
+REASON_EVERY_S = 10.0
+# Together with the broker's own 2.5 s, all is down within 10 s, also when everything hangs.
+GATEWAY_STOP_S, WORKER_STOP_S = 3.5, 4.0
+# Celery's warning is about pickled messages; only JSON is accepted here.
+ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
+EXAMPLE = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
+
+
+class CannotListen(Exception):
+    """The gateway's address cannot be used. The message says why."""
+
+
+class Launcher:
+    """Runs until `stop` is set."""
+
+    def __init__(self, gateway: GatewaySettings, workers: WorkerSettings, stop: threading.Event) -> None:
+        self._gateway = gateway
+        self._workers = workers
+        self._stop = stop
+        self._ready = False
+        self._next_reason_s = time.monotonic() + REASON_EVERY_S
+
+    def run(self) -> int:
+        """Exit status: 0 if it was told to stop, 1 if it could not go on."""
+        try:
+            check_address(self._gateway.host, self._gateway.port)
+            with self._broker() as (broker, redis_url):
+                self._run_children(broker, self._children(redis_url))
+        except (BrokerUnavailable, CannotListen, GivenUp) as error:
+            say(str(error))
+            return 1
+        say("stopped")
+        return 0
+
+    @contextmanager
+    def _broker(self) -> Iterator[tuple[EmbeddedBroker | None, str]]:
+        """The broker of our own, unless the environment names another one."""
+        if "redis_url" in self._workers.model_fields_set:
+            yield None, self._workers.redis_url
+            return
+        folder, memory_bytes = self._workers.data_dir, self._workers.broker_memory_bytes
+        with EmbeddedBroker(folder, memory_bytes, pause=self._stop.wait) as broker:
+            yield broker, broker.url
+
+    def _children(self, redis_url: str) -> list[Child]:
+        """In the order in which they are stopped."""
+        environment = {**os.environ, "MINNORM_REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
+        gateway = gateway_command(self._gateway.host, self._gateway.port, grace_s=int(GATEWAY_STOP_S) - 1)
+        worker = worker_command(QUEUES)
+        worker_environment = {
+            **environment,
+            **WORKER_ENVIRONMENT,
+            "MINNORM_SHUTDOWN_S": str(WORKER_STOP_S / 2),
+            "PYTHONWARNINGS": ROOT_IS_FINE,
+        }
+        programs = (
+            Program("gateway", [sys.executable, *gateway], environment, GATEWAY_STOP_S),
+            # Silent: Celery's banner, and its advice at the end to press Ctrl-C, are not for the user here.
+            Program("worker", [sys.executable, *worker], worker_environment, WORKER_STOP_S, silent=True),
+        )
+        return [Child(program, say) for program in programs]
+
+    def _run_children(self, broker: EmbeddedBroker | None, children: list[Child]) -> None:
+        try:
+            while not self._stop.wait(TICK_S):
+                if broker is not None and not broker.is_running():
+                    say("the broker ended; it starts again, with all its jobs")
+                    broker.revive()
+                for child in children:
+                    child.keep_running()
+                if not self._ready:
+                    self._look_whether_ready()
+            say("stopping")
+        finally:
+            for child in children:
+                child.stop()
+
+    def _look_whether_ready(self) -> None:
+        reason = complaint(self._gateway.host, self._gateway.port, "/readyz")
+        self._ready = not reason
+        if self._ready:
+            say(greeting(address(self._gateway.host, self._gateway.port)))
+        elif time.monotonic() > self._next_reason_s:
+            self._next_reason_s += REASON_EVERY_S
+            say(f"not ready yet: {reason}")
+
+
+def say(message: str) -> None:
+    """To the terminal, in whole lines, at once."""
+    print(f"minnorm: {message}", flush=True)  # noqa: T201 (the terminal is its user interface)
+
+
+def greeting(base: str) -> str:
+    """What a newcomer needs to see: where it is, what to read, what to try."""
+    request = (
+        f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(EXAMPLE))}"
+    )
+    return (
+        f"ready at {base}\n  documentation  {base}/docs\n  first request  curl {request}\n  Ctrl-C stops it"
+    )
+
+
+def check_address(host: str, port: int) -> None:
+    """Find out before anything is started whether the gateway will be able to listen."""
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the gateway does
+            probe.bind(where)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"Port {port} on {host} is in use by another program; choose another with MINNORM_PORT."
+            raise CannotListen(message) from error
+        raise CannotListen(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error

@@ -1,0 +1,68 @@
+"""Builds the app. Served by `uvicorn --factory service.main:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from anyio.to_thread import run_sync
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+
+from service import problems
+from service.queueing import Queue
+from service.routers import interpolations, jobs, norms, operations, pages, verifications
+from service.schemas import Problem
+from service.settings import GatewaySettings, gateway_settings
+from service.solving import Solver
+from service.tracking import RequestIds
+from workers import compute
+
+DESCRIPTION = """\
+Minimum-norm one-hidden-layer ReLU networks on one-dimensional data: what training with weight decay looks for, computed
+exactly. Every answer carries a certificate that a caller can check.
+
+Small problems are answered at once (200); larger ones become jobs (202). Errors are problem documents (RFC 9457).
+"""
+
+
+def create_app(settings: GatewaySettings | None = None) -> FastAPI:
+    """An app of its own; nothing is shared between two of them but compiled code."""
+    settings = settings or gateway_settings()
+    app = FastAPIOffline(
+        title="Minimum-norm ReLU networks",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=_lifespan,
+        max_body_size=settings.max_body_bytes,
+        swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+    )
+    app.state.settings = settings
+    app.state.queue = Queue(settings)
+    app.state.solver = Solver(settings, app.state.queue)
+    app.add_middleware(RequestIds)
+    for room in (interpolations, norms, verifications, jobs, operations, pages):
+        app.include_router(room.router)
+    problems.install(app, settings)
+    _describe_problems(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await run_sync(compute.warm_up)
+    yield
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put the schema of problem documents, which no route returns as a model, into the OpenAPI document."""
+    without = app.openapi
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schemas = without()["components"]["schemas"]
+            own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(own.pop("$defs", {}))
+            schemas[Problem.__name__] = own
+        return app.openapi_schema or {}
+
+    app.openapi = document  # type: ignore[method-assign]

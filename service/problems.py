@@ -1,0 +1,197 @@
+"""Every error as a problem document (RFC 9457): the one table from errors to statuses, and the handlers."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from service.settings import GatewaySettings
+from workers import errors as ledger
+from workers.minnorm import errors as mathematics
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 20
+
+
+class GatewayError(Exception):
+    """Base of what the gateway itself refuses; each takes one message."""
+
+
+class UnsupportedMediaType(GatewayError):
+    """The body is sent as something else than JSON."""
+
+
+class InvalidJson(GatewayError):
+    """The body is not JSON."""
+
+
+class JobNotFinished(GatewayError):
+    """The result of a job that has not ended yet."""
+
+
+class TooManyPoints(GatewayError):
+    """A column is longer than this service takes."""
+
+
+class ProblemUnknown(GatewayError):
+    """There is no page of that name."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its page is `/problems/{slug}`."""
+
+    slug: str
+    title: str
+    status: int
+    explanation: str
+    retryable: bool = False
+
+
+def _mathematical(error: type[mathematics.MinnormError]) -> Kind:
+    explanation = " ".join((error.__doc__ or "").split())
+    return Kind(error.code, error.code.replace("-", " ").capitalize(), 422, explanation)
+
+
+KINDS: Mapping[type[Exception], Kind] = {
+    **{error: _mathematical(error) for error in mathematics.MinnormError.__subclasses__()},
+    mathematics.MinnormError: _mathematical(mathematics.MinnormError),
+    RequestValidationError: Kind(
+        "invalid-request",
+        "Invalid request",
+        422,
+        "The body is JSON, but does not fit the schema: a field is missing, unknown, null, of the wrong type or out of "
+        "range. Numbers must be JSON numbers and finite: no strings, booleans, NaN or infinities.",
+    ),
+    InvalidJson: Kind("invalid-json", "Invalid JSON", 400, "The body cannot be parsed as JSON in UTF-8."),
+    UnsupportedMediaType: Kind(
+        "unsupported-media-type", "Unsupported media type", 415, "Send the body as application/json."
+    ),
+    TooManyPoints: Kind(
+        "too-many-points", "Too many points", 422, "A column is longer than the limit named in /v1/capabilities."
+    ),
+    JobNotFinished: Kind(
+        "job-not-finished", "Job not finished", 409, "The job has no result yet; ask again later.", retryable=True
+    ),
+    ProblemUnknown: Kind("not-found", "Not found", 404, "There is nothing at this address."),
+    ledger.JobUnknown: Kind("job-unknown", "Job unknown", 404, "There is no job of that id."),
+    ledger.JobExpired: Kind(
+        "job-expired", "Job expired", 410, "The job has ended, and its result has been removed after its retention."
+    ),
+    ledger.LedgerUnavailable: Kind(
+        "queue-unavailable",
+        "Queue unavailable",
+        503,
+        "The queue takes no jobs and gives no answers at the moment. Small problems are still solved.",
+        retryable=True,
+    ),
+}
+
+HTTP_KINDS: Mapping[int, Kind] = {
+    404: KINDS[ProblemUnknown],
+    405: Kind("method-not-allowed", "Method not allowed", 405, "See the header Allow."),
+    413: Kind(
+        "body-too-large", "Body too large", 413, "The body is longer than the limit named in /v1/capabilities."
+    ),
+}
+INTERNAL = Kind("internal-error", "Internal error", 500, "A defect of this service; it has been logged.")
+WORKER_LOST = Kind("worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried.")
+TIME_LIMIT = Kind("time-limit", "Time limit", 500, "The job took longer than it may.")
+
+PAGES: Mapping[str, Kind] = {
+    kind.slug: kind for kind in (*KINDS.values(), *HTTP_KINDS.values(), INTERNAL, WORKER_LOST, TIME_LIMIT)
+}
+
+
+def document(
+    request: Request, kind: Kind, detail: str, errors: Iterable[Mapping[str, str]] = (), headers: Any = None
+) -> Response:
+    """The response that tells of a problem."""
+    listed = list(errors)[:MOST_ERRORS]
+    fields = {
+        "type": f"/problems/{kind.slug}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "instance": request.url.path,
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+        "retryable": kind.retryable,
+    }
+    body = orjson.dumps(fields | ({"errors": listed} if listed else {}))
+    return Response(body, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def job_failure(request: Request, code: str, detail: str, pointer: str) -> Response:
+    """The problem in which a job ended."""
+    kind = PAGES.get(code, INTERNAL)
+    return document(request, kind, detail, [{"pointer": pointer, "code": code, "detail": detail}])
+
+
+def _kind_of(error: Exception) -> Kind:
+    return next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)
+
+
+async def _mathematical_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, mathematics.MinnormError)
+    kind = _kind_of(error)
+    item = {"pointer": error.pointer, "code": kind.slug, "detail": str(error)}
+    return document(request, kind, str(error), [item])
+
+
+async def _gateway_error(request: Request, error: Exception) -> Response:
+    return document(request, _kind_of(error), str(error))
+
+
+async def _validation_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    # Only place, kind and message: pydantic's own report echoes the input.
+    items = [
+        {"pointer": _pointer(found["loc"]), "code": str(found["type"]), "detail": str(found["msg"])}
+        for found in error.errors()[:MOST_ERRORS]
+    ]
+    where = items[0]["pointer"] or "the body"
+    return document(request, KINDS[RequestValidationError], f"{where}: {items[0]['detail']}", items)
+
+
+def _pointer(location: Iterable[int | str]) -> str:
+    """JSON pointer of pydantic's location, whose first part says body, path, query or header."""
+    return "".join(
+        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in list(location)[1:]
+    )
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = HTTP_KINDS.get(error.status_code) or Kind(
+        f"http-{error.status_code}", str(error.detail), error.status_code, ""
+    )
+    return document(request, kind, kind.explanation or str(error.detail), headers=error.headers)
+
+
+async def _internal_error(request: Request, error: Exception) -> Response:
+    logger.exception("Unexpected error at %s", request.url.path, exc_info=error)
+    return document(request, INTERNAL, INTERNAL.explanation)
+
+
+def install(app: FastAPI, settings: GatewaySettings) -> None:
+    """Make every error of the app a problem document."""
+
+    async def unavailable(request: Request, error: Exception) -> Response:
+        logger.warning("Queue unavailable: %s", error)
+        kind = KINDS[ledger.LedgerUnavailable]
+        return document(request, kind, kind.explanation, headers={"Retry-After": str(settings.retry_after_s)})
+
+    app.add_exception_handler(mathematics.MinnormError, _mathematical_error)
+    app.add_exception_handler(GatewayError, _gateway_error)
+    app.add_exception_handler(ledger.LedgerError, _gateway_error)
+    app.add_exception_handler(ledger.LedgerUnavailable, unavailable)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _internal_error)

@@ -1,0 +1,51 @@
+"""Jobs that were queued."""
+
+from fastapi import APIRouter, Request, Response
+
+from service.problems import JobNotFinished, job_failure
+from service.schemas import AnyJob, InterpolationResult, NormResult
+from service.solving import respond
+from service.wiring import PreferenceOf, QueueOf, problems
+from workers.records import State
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+
+@router.get(
+    "/{job_id}",
+    operation_id="get_job",
+    summary="Look at a job",
+    response_class=Response,
+    responses={200: {"model": AnyJob, "description": "The job"}, **problems(404, 410, 422, 500, 503)},
+)
+async def get_job(job_id: str, preference: PreferenceOf, queue: QueueOf) -> Response:
+    """The job, with its result once it has succeeded. `Prefer: wait=N` holds the answer until it has ended."""
+    record = await queue.get(job_id)
+    if preference.wait_s:
+        record = await queue.wait(record, preference.wait_s)
+    return await respond(queue, record, preference.applied(waited=True, queued=False), unfinished=200)
+
+
+@router.get(
+    "/{job_id}/result",
+    operation_id="get_job_result",
+    summary="Fetch the result of a job",
+    response_class=Response,
+    responses={
+        200: {"model": InterpolationResult | NormResult, "description": "The result alone"},
+        **problems(404, 409, 410, 422, 500, 503),
+    },
+)
+async def get_job_result(
+    job_id: str, request: Request, preference: PreferenceOf, queue: QueueOf
+) -> Response:
+    """The result, exactly as it was computed; the problem in which the job ended if it failed."""
+    record = await queue.get(job_id)
+    if preference.wait_s:
+        record = await queue.wait(record, preference.wait_s)
+    if record.error is not None:
+        return job_failure(request, record.error.code, record.error.detail, record.error.pointer)
+    result = await queue.result(job_id) if record.state is State.SUCCEEDED else None
+    if result is None:
+        raise JobNotFinished(f"The job is {record.state}.")
+    return Response(result, media_type="application/json")

@@ -1,0 +1,34 @@
+"""Norms of functions and networks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+
+from service import examples
+from service.bodies import JsonRoute
+from service.schemas import NormJob, NormRequest
+from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, PreferenceOf, SolverOf
+
+router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
+
+
+@router.post(
+    "",
+    operation_id="create_norm",
+    summary="Measure a function or a network",
+    response_class=Response,
+    responses={
+        200: {"model": NormJob, "description": "Measured"},
+        202: {"model": NormJob, "description": "Queued; ask at `Location`"},
+        **BODY_PROBLEMS,
+        **QUEUE_PROBLEMS,
+    },
+)
+async def create_norm(
+    body: Annotated[NormRequest, Body(openapi_examples=examples.NORMS)],
+    preference: PreferenceOf,
+    solver: SolverOf,
+) -> Response:
+    """The least parameter norm over all networks that compute the given function, and a network that attains it. For a
+    network also its own parameter norm, its path norm (what rebalancing reaches) and the function it computes."""
+    return await solver.answer("norms", body.problem(), preference)

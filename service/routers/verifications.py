@@ -1,0 +1,29 @@
+"""Verification of anybody's claims."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Response
+
+from service import examples
+from service.bodies import JsonRoute
+from service.schemas import VerificationJob, VerificationRequest
+from service.wiring import BODY_PROBLEMS, PreferenceOf, SolverOf
+
+router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=JsonRoute)
+
+
+@router.post(
+    "",
+    operation_id="create_verification",
+    summary="Check a function, a network or a certificate against data",
+    response_class=Response,
+    responses={200: {"model": VerificationJob, "description": "Checked"}, **BODY_PROBLEMS},
+)
+async def create_verification(
+    body: Annotated[VerificationRequest, Body(openapi_examples=examples.VERIFICATIONS)],
+    preference: PreferenceOf,
+    solver: SolverOf,
+) -> Response:
+    """Recomputes residuals, norm, lower bound and gap from what is given, trusting none of it, and lists what is
+    violated, where and by how much. Always answered at once."""
+    return await solver.answer_here("verifications", body.problem(), preference)

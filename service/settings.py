@@ -1,0 +1,39 @@
+"""Settings of the gateway. The environment variables carry the prefix `MINNORM_`."""
+
+from functools import cache
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class GatewaySettings(BaseSettings):
+    """What the HTTP side needs to know."""
+
+    model_config = SettingsConfigDict(env_prefix="MINNORM_", frozen=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    """Address that `make run` listens on."""
+    port: int = Field(default=8000, ge=1, le=65535)
+    """Port that `make run` listens on."""
+    max_body_bytes: int = 128 * 2**20
+    """Longest request body."""
+    max_points: int = 1_000_000
+    """Most numbers in a column."""
+    coroutine_size: int = 2_000
+    """Problems of at most so many numbers a column take microseconds and are solved where they arrive."""
+    thread_size: int = 50_000
+    """Problems of at most so many take milliseconds and are solved on a thread; larger ones are queued."""
+    max_wait_s: float = 60.0
+    """Longest wait that `Prefer: wait=N` is granted."""
+    poll_s: float = 0.02
+    """How often a waiting request looks at its job."""
+    retry_after_s: int = 2
+    """What `Retry-After` says while Redis does not answer."""
+    ledger_timeout_s: float = 1.0
+    """Longest wait for one answer of Redis in the gateway."""
+
+
+@cache
+def gateway_settings() -> GatewaySettings:
+    """The settings of this process, read on first use."""
+    return GatewaySettings()

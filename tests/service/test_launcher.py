@@ -1,0 +1,212 @@
+"""`python -m service` as its user meets it: real processes, real signals, real kills."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from service.commands import QUEUES, gateway_command, worker_command
+from service.launcher import greeting
+from service.probes import address
+from tests.processes import ask, end, eventually, free_port, processes_of
+from workers.embedded import EmbeddedBroker
+
+START_S = 60.0  # the very first start compiles
+STOP_S = 10.0
+FIVE_POINTS = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
+
+
+class Launched:
+    """A launcher in a process group of its own, as a shell makes one for `make run`."""
+
+    def __init__(self, folder: Path, port: int | None = None, **environment: str) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.port = port or free_port()
+        self.output_file = folder / f"output-{time.monotonic_ns()}"
+        with self.output_file.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "service"],
+                env=self._environment() | environment,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("MINNORM_")}
+        return inherited | {"MINNORM_DATA_DIR": str(self.folder / "data"), "MINNORM_PORT": str(self.port)}
+
+    @property
+    def output(self) -> str:
+        return self.output_file.read_text()
+
+    def is_ready(self) -> bool:
+        assert self.process.poll() is None, self.output
+        return ask(self.port, "/readyz")[0] == 200
+
+    def wait_until_ready(self) -> "Launched":
+        eventually(self.is_ready, START_S, "ready")
+        eventually(lambda: "ready at" in self.output, what="the greeting")
+        return self
+
+    def pid_of(self, program: str) -> int:
+        """The process that the launcher itself started: its children come after it."""
+        return min(pid for pid, line in processes_of(self.folder).items() if program in line)
+
+    def broker(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.folder / "data" / "broker.sock"), decode_responses=True)
+
+    def ctrl_c(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def wait(self) -> int:
+        return self.process.wait(timeout=STOP_S)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    """One running service for the tests that leave it running."""
+    launched = Launched(tmp_path_factory.mktemp("service"))
+    try:
+        yield launched.wait_until_ready()
+    finally:
+        end(launched.process)
+
+
+Launch = Callable[..., Launched]
+
+
+@pytest.fixture
+def launch(tmp_path: Path) -> Iterator[Launch]:
+    """Start launchers that this test ends itself."""
+    started: list[Launched] = []
+
+    def start(port: int | None = None, **environment: str) -> Launched:
+        started.append(Launched(tmp_path / "service", port, **environment))
+        return started[-1]
+
+    yield start
+    for launched in started:
+        end(launched.process)
+
+
+def test_the_printed_curl_line_works(service: Launched) -> None:
+    line = next(line for line in service.output.splitlines() if "curl" in line)
+    _, url, flag, header, data, body = shlex.split(line[line.index("curl") :])
+    assert (flag, header, data) == ("-H", "Content-Type: application/json", "-d")
+    assert url == f"http://127.0.0.1:{service.port}/v1/interpolations"
+    status, answer = ask(service.port, "/v1/interpolations", body=FIVE_POINTS)
+    assert (status, answer["state"]) == (200, "succeeded")
+    assert shlex.quote(body) in greeting(address("127.0.0.1", service.port))
+
+
+def test_only_the_data_folder_gets_files(service: Launched) -> None:
+    assert {path.name for path in service.folder.iterdir()} == {"data", service.output_file.name}
+
+
+@pytest.mark.parametrize("program", ["uvicorn", "celery", "valkey-server"])
+def test_what_is_killed_comes_back(service: Launched, program: str) -> None:
+    with service.broker() as broker:
+        broker.set("probe", program)
+    first = service.pid_of(program)
+    os.kill(first, signal.SIGKILL)
+    eventually(lambda: first not in processes_of(service.folder), what="dead")
+    eventually(
+        lambda: any(program in line for line in processes_of(service.folder).values()), what="restarted"
+    )
+    eventually(service.is_ready, START_S, "ready again")
+    with service.broker() as broker:
+        assert broker.get("probe") == program
+
+
+def test_a_second_launcher_on_the_same_folder_says_so(service: Launched) -> None:
+    second = Launched(service.folder)
+    assert second.wait() == 1
+    assert "in use by another launcher" in second.output
+    assert "Traceback" not in second.output
+    second.output_file.unlink()
+    assert service.is_ready()
+
+
+def test_a_port_in_use_is_found_before_anything_starts(launch: Launch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        launched = launch(port=taken.getsockname()[1])
+        assert launched.wait() == 1
+    assert "in use by another program; choose another with MINNORM_PORT" in launched.output
+    assert not (launched.folder / "data").exists()
+
+
+def test_an_address_of_another_machine_is_refused(launch: Launch) -> None:
+    launched = launch(MINNORM_HOST="192.0.2.1")
+    assert launched.wait() == 1
+    assert "Cannot listen on 192.0.2.1" in launched.output
+
+
+def test_ctrl_c_ends_all_in_order(service: Launched) -> None:
+    service.ctrl_c()
+    assert service.wait() == 0
+    assert not processes_of(service.folder)
+    assert service.output.rstrip().endswith("minnorm: stopped")
+    assert "Traceback" not in service.output
+    assert "killed" not in service.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_launcher_that_is_still_starting_ends_as_well(launch: Launch, number: signal.Signals) -> None:
+    launched = launch()
+    eventually(lambda: any("uvicorn" in line for line in processes_of(launched.folder).values()))
+    os.kill(launched.process.pid, number)
+    assert launched.wait() == 0
+    assert not processes_of(launched.folder)
+    assert "Traceback" not in launched.output
+
+
+def test_a_killed_launcher_leaves_nothing_and_loses_nothing(launch: Launch) -> None:
+    first = launch().wait_until_ready()
+    with first.broker() as broker:
+        broker.set("probe", "kept")
+    first.process.kill()
+    first.process.wait()
+    eventually(lambda: not processes_of(first.folder), what="nothing left")
+    second = launch().wait_until_ready()
+    with second.broker() as broker:
+        assert broker.get("probe") == "kept"
+    second.ctrl_c()
+    assert second.wait() == 0
+
+
+def test_an_explicit_redis_is_used_and_left_running(launch: Launch, tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / "elsewhere", 2**26) as broker:
+        launched = launch(MINNORM_REDIS_URL=broker.url).wait_until_ready()
+        assert not (launched.folder / "data").exists()
+        launched.ctrl_c()
+        assert launched.wait() == 0
+        assert broker.is_running()
+
+
+def test_the_command_lines_name_what_they_run() -> None:
+    assert "service.main:create_app" in gateway_command("127.0.0.1", 8000, grace_s=3)
+    assert ",".join(QUEUES) in worker_command(QUEUES)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:8000"),
+        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104
+        ("::", "http://[::1]:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("localhost", "http://localhost:8000"),
+    ],
+)
+def test_the_printed_address_can_be_reached(host: str, url: str) -> None:
+    assert address(host, 8000) == url

@@ -1,0 +1,224 @@
+"""Jobs are never lost and never doubled: real processes, real kills.
+
+Each test ends with the check of its `place` that no process is left.
+"""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.processes import eventually
+from tests.workers.processes import Place
+from workers.ledger import WORKER_LOST
+from workers.reaper import EX_CONFIG
+from workers.records import State
+from workers.tasks import RING, ring_bell
+
+
+def long_job(place: Place, seconds: float) -> tuple[str, int]:
+    """Submit a job and wait until it computes; its id, and the pid of its runner."""
+    file = place.folder / "pid"
+    file.unlink(missing_ok=True)
+    job = place.submit("tell_pid", {"pid": str(file), "seconds": seconds})
+    return job, int(eventually(lambda: file.exists() and file.read_text()))
+
+
+def test_a_job_survives_the_death_of_its_worker(place: Place) -> None:
+    worker = place.worker()
+    job, runner = long_job(place, seconds=0.8)
+    worker.kill()
+    eventually(lambda: not Path(f"/proc/{runner}").exists(), what="death of the runner with its worker")
+    assert place.ledger.get(job).state is State.RUNNING
+    worker.start()
+    record = place.ended(job)
+    assert (record.state, record.attempt, record.outcome) == (State.SUCCEEDED, 2, "optimal")
+    assert b'"seconds": 0.8' in (place.ledger.result(job) or b"")
+    assert place.is_clean()
+
+
+def test_a_job_survives_the_death_of_its_runner(place: Place) -> None:
+    place.worker(lease_s=30)  # so that it is not the reaper who helps
+    job, runner = long_job(place, seconds=0.5)
+    os.kill(runner, signal.SIGKILL)
+    record = place.ended(job)
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
+    assert place.is_clean()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Place]:
+    """One worker for all jobs that must not harm it."""
+    with TemporaryDirectory(prefix="mn") as name:
+        place = Place(Path(name), job_memory_bytes=4 * 2**30)
+        place.worker()
+        yield place
+        place.close()
+
+
+@pytest.mark.parametrize("kind", ["kill", "segfault", "leave"])
+def test_poison_fails_after_its_attempts_and_harms_no_other_job(shared: Place, kind: str) -> None:
+    poison = shared.submit(kind)
+    others = [shared.submit("echo", number) for number in range(5)]
+    record = shared.ended(poison)
+    assert (record.state, record.attempt, record.error) == (State.FAILED, 3, WORKER_LOST)
+    assert [shared.ended(job).attempt for job in others] == [1] * 5
+    assert shared.is_clean()
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "pointer"),
+    [
+        ("endless", "time-limit", ""),
+        ("hog", "memory-limit", ""),
+        ("refuse", "too-few-points", "/x"),
+        ("stumble", "internal-error", ""),
+        ("no such kind", "internal-error", ""),
+    ],
+)
+def test_a_failure_is_told_by_its_code(shared: Place, kind: str, code: str, pointer: str) -> None:
+    record = shared.ended(shared.submit(kind))
+    assert record.state is State.FAILED
+    assert record.attempt == 1
+    assert record.error is not None
+    assert (record.error.code, record.error.pointer) == (code, pointer)
+    assert "secret" not in record.error.detail
+    assert shared.ended(shared.submit("echo")).state is State.SUCCEEDED
+    assert shared.is_clean()
+
+
+def test_a_solver_that_prints_breaks_nothing(shared: Place) -> None:
+    assert shared.ended(shared.submit("shout", 7)).state is State.SUCCEEDED
+
+
+def test_a_job_longer_than_its_lease_is_computed_once(shared: Place) -> None:
+    record = shared.ended(shared.submit("slow", {"seconds": 1.8}))
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 1)
+
+
+def test_lost_bells_are_rung_again(shared: Place) -> None:
+    jobs = [shared.submit("echo", number, bell=False) for number in range(50)]
+    shared.server.client.delete("interactive")
+    assert {shared.ended(job).state for job in jobs} == {State.SUCCEEDED}
+
+
+def test_superfluous_bells_change_nothing(shared: Place) -> None:
+    executions = shared.folder / "executions"
+    jobs = [shared.submit("count", {"executions": str(executions)}) for _ in range(20)]
+    for _ in range(1000):
+        assert ring_bell("interactive", shared.celery)
+    assert {shared.ended(job).state for job in jobs} == {State.SUCCEEDED}
+    eventually(lambda: not shared.server.client.llen("interactive"))
+    assert executions.read_bytes() == b"." * 20
+
+
+def test_a_frozen_worker_that_wakes_up_writes_nothing(place: Place) -> None:
+    """SIGSTOP for two leases: another worker does the job, and the first one finds its attempt stale."""
+    frozen = place.worker("frozen")
+    job, _ = long_job(place, seconds=0.5)
+    frozen.signal_all(signal.SIGSTOP)
+    place.worker("other")
+    assert place.ended(job).attempt == 2
+    before = place.ledger.get(job)
+    frozen.signal_all(signal.SIGCONT)
+    eventually(lambda: f"Job {job} went on without attempt 1" in frozen.log.read_text())
+    assert place.ledger.get(job) == before
+    assert place.is_clean()
+
+
+def test_jobs_survive_the_death_of_redis(place: Place) -> None:
+    worker = place.worker(slots=2)
+    jobs = [place.submit("slow", {"seconds": 0.01, "number": number}) for number in range(100)]
+    eventually(lambda: place.ledger.get(jobs[10]).state.terminal)
+    place.server.kill()
+    time.sleep(0.5)  # an outage, not a synchronisation
+    place.server.start()
+    for number, job in enumerate(jobs):
+        assert place.ended(job, 60).state is State.SUCCEEDED
+        assert f'"number": {number}'.encode() in (place.ledger.result(job) or b"")
+    assert place.is_clean()
+    assert worker.running
+
+
+def test_an_answer_outlives_an_outage(place: Place) -> None:
+    """Redis is away when the computation ends; the answer is kept and stored afterwards."""
+    worker = place.worker(lease_s=30)
+    job, _ = long_job(place, seconds=0.5)
+    place.server.kill()
+    eventually(lambda: "could not be beaten for" in worker.log.read_text())
+    time.sleep(0.6)  # the computation ends now
+    place.server.start()
+    assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
+
+
+def test_a_worker_that_is_asked_to_stop_gives_its_job_back(place: Place) -> None:
+    worker = place.worker(lease_s=30)
+    job, _ = long_job(place, seconds=1.5)
+    worker.stop()
+    assert place.ledger.get(job).state is State.QUEUED
+    worker.start()
+    assert place.ended(job).state is State.SUCCEEDED
+    assert place.is_clean()
+
+
+MALFORMED = [
+    b"",
+    b"not json",
+    b"[]",
+    b"null",
+    b"{}",
+    b'{"body": 1}',
+    b'{"body": "e30=", "headers": {}, "properties": {}}',
+    b'{"body": "x", "content-type": "application/x-python-serialize", "content-encoding": "binary",'
+    b' "headers": {}, "properties": {"delivery_tag": "1", "delivery_info": {}, "body_encoding": "base64"}}',
+    b"\xff\xfe",
+    b"[" * 100_000,
+]
+
+
+def test_malformed_messages_cost_a_restart_at_most(place: Place) -> None:
+    worker = place.worker()
+    for message in MALFORMED:
+        place.server.client.lpush("interactive", message)
+    place.celery.send_task("minnorm.unknown", queue="interactive")
+    place.celery.send_task(RING, ("interactive", "too", "many"), queue="interactive")
+    place.celery.send_task(RING, ("no such queue",), queue="interactive")
+    job = place.submit("echo", 1)
+
+    def restarted_until_ended() -> bool:
+        if not worker.running:
+            worker.start()
+        return place.ledger.get(job).state.terminal
+
+    eventually(restarted_until_ended, timeout_s=40)
+    assert place.ledger.get(job).state is State.SUCCEEDED
+
+
+def test_a_worker_without_a_runner_harms_no_job(place: Place) -> None:
+    worker = place.worker(solver="no.such.module")
+    job = place.submit("echo")
+    eventually(lambda: "No runner" in worker.log.read_text())
+    assert (place.ledger.get(job).state, place.ledger.get(job).attempt) == (State.QUEUED, 0)
+    place.worker("sound")
+    worker.kill()
+    assert place.ended(job).state is State.SUCCEEDED
+
+
+def test_a_worker_refuses_a_server_that_evicts(place: Place) -> None:
+    place.server.client.config_set("maxmemory-policy", "allkeys-lru")
+    worker = place.launch()
+    assert worker.wait() == EX_CONFIG
+    assert "noeviction" in worker.log.read_text()
+
+
+def test_a_bell_that_cannot_be_rung_is_told(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    place.server.kill()
+    started = time.monotonic()
+    assert not ring_bell("interactive", place.celery)
+    assert time.monotonic() - started < 2
+    assert re.search(r"bell of queue interactive could not be rung", caplog.text)

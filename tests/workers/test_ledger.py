@@ -1,0 +1,320 @@
+"""Each verb of the ledger, against real servers."""
+
+import time
+from dataclasses import replace
+
+import pytest
+import redis
+
+from tests.processes import eventually
+from tests.workers.processes import Server
+from workers.connection import connect
+from workers.errors import JobExpired, JobUnknown, LedgerUnavailable
+from workers.ledger import WORKER_LOST, Ledger
+from workers.records import Claim, JobError, NewJob, State, Success
+from workers.settings import WorkerSettings
+
+JOB = NewJob(id="a", kind="echo", queue="interactive", payload=b"\x00\xff payload", digest="d1")
+ANSWER = Success("optimal", b"\x00\xff result", "engine 1")
+
+
+def claimed(ledger: Ledger, job: NewJob = JOB) -> Claim:
+    """Submit a job and claim it."""
+    ledger.submit(job)
+    claim = ledger.claim(job.queue)
+    assert claim is not None
+    return claim
+
+
+def reclaimed(ledger: Ledger) -> Claim:
+    """Let a lease end, and claim the job again."""
+    eventually(lambda: ledger.reap().requeued)
+    claim = ledger.claim(JOB.queue)
+    assert claim is not None
+    return claim
+
+
+def keys(server: Server) -> set[str]:
+    """All keys of the ledger that belong to jobs."""
+    return {key.decode().removeprefix("minnorm:") for key in server.client.keys("minnorm:*:*")}
+
+
+def test_a_job_lives_from_submission_to_result(ledger: Ledger) -> None:
+    assert ledger.submit(JOB)
+    record = ledger.get("a")
+    assert (record.state, record.attempt, record.kind, record.queue) == (State.QUEUED, 0, "echo", "interactive")
+    assert record.started_at is record.finished_at is record.expires_at is record.outcome is record.error is None
+    assert not record.state.terminal
+    assert ledger.result("a") is None
+
+    claim = ledger.claim("interactive")
+    assert claim == Claim("a", "echo", 1, JOB.payload)
+    assert ledger.get("a").state is State.RUNNING
+
+    assert ledger.finish(claim, ANSWER)
+    record = ledger.get("a")
+    assert (record.state, record.outcome, record.engine, record.digest) == ("succeeded", "optimal", "engine 1", "d1")
+    assert record.started_at is not None and record.finished_at is not None and record.expires_at is not None
+    assert record.created_at <= record.started_at <= record.finished_at
+    assert record.expires_at == pytest.approx(record.finished_at + 60)
+    assert record.state.terminal
+    assert ledger.result("a") == ANSWER.result
+
+
+def test_times_come_from_the_server(ledger: Ledger, every_server: Server) -> None:
+    seconds, microseconds = every_server.client.time()
+    ledger.submit(JOB)
+    assert ledger.get("a").created_at == pytest.approx(seconds + microseconds / 1e6, abs=5)
+
+
+def test_a_queue_is_first_in_first_out(ledger: Ledger) -> None:
+    for name in "abc":
+        ledger.submit(replace(JOB, id=name))
+    claims = [ledger.claim("interactive") for _ in range(4)]
+    assert [claim and claim.id for claim in claims] == ["a", "b", "c", None]
+
+
+def test_queues_are_apart(ledger: Ledger) -> None:
+    ledger.submit(JOB)
+    assert ledger.claim("batch") is None
+    assert ledger.depths() == {"interactive": 1}
+    assert (ledger.waiting("interactive"), ledger.waiting("batch")) == (1, 0)
+
+
+@pytest.mark.parametrize("step", ["queued", "running", "succeeded", "expired"])
+def test_a_repeated_submission_changes_nothing(ledger: Ledger, every_server: Server, step: str) -> None:
+    ledger.submit(JOB)
+    if step != "queued":
+        claim = ledger.claim("interactive")
+        assert claim is not None
+        if step != "running":
+            ledger.finish(claim, ANSWER)
+        if step == "expired":
+            every_server.client.delete("minnorm:job:a", "minnorm:result:a")
+    before = keys(every_server)
+    assert not ledger.submit(JOB)
+    assert keys(every_server) == before
+    assert ledger.waiting("interactive") == (step == "queued")
+    assert all(every_server.client.ttl(key) == -1 for key in every_server.client.keys("minnorm:payload:*"))
+
+
+def test_a_payload_without_its_submission_goes_away(ledger: Ledger, every_server: Server) -> None:
+    """A gateway that dies between the two steps of a submission leaves nothing for ever."""
+    ledger.submit(JOB)
+    assert every_server.client.ttl("minnorm:payload:a") == -1
+    with pytest.raises(redis.ResponseError, match="payload"):
+        ledger._run("submit", "b", "echo", "interactive", "d")
+    assert ledger.depths() == {"interactive": 1}
+
+
+@pytest.mark.parametrize("fields", [{}, {"state": "canceled", "kind": "echo"}])
+def test_claim_skips_ids_that_vanished_or_are_not_queued(
+    ledger: Ledger, every_server: Server, fields: dict[str, str]
+) -> None:
+    for name in "ab":
+        ledger.submit(replace(JOB, id=name))
+    every_server.client.delete("minnorm:job:a")
+    for name, value in fields.items():
+        every_server.client.hset("minnorm:job:a", name, value)
+    claim = ledger.claim("interactive")
+    assert claim is not None and claim.id == "b"
+
+
+def test_a_doubled_queue_entry_is_claimed_once(ledger: Ledger, every_server: Server) -> None:
+    ledger.submit(JOB)
+    every_server.client.lpush("minnorm:queue:interactive", "a", "a")
+    assert ledger.claim("interactive") is not None
+    assert ledger.claim("interactive") is None
+
+
+def test_a_beat_extends_the_lease(ledger: Ledger) -> None:
+    claim = claimed(ledger)
+    end = time.monotonic() + 0.3  # six leases
+    while time.monotonic() < end:
+        assert ledger.beat(claim)
+        assert ledger.reap().requeued == ()
+    eventually(lambda: ledger.reap().requeued == ("a",))
+    assert not ledger.beat(claim)
+
+
+def test_a_beat_tells_of_progress(ledger: Ledger) -> None:
+    claim = claimed(ledger)
+    assert ledger.beat(claim, {"fraction": 0.5, "phase": "sweep"})
+    assert ledger.get("a").progress == {"fraction": 0.5, "phase": "sweep"}
+
+
+@pytest.mark.parametrize("ending", [ANSWER, JobError("too-few-points", "Two are needed.", "/x")])
+def test_a_stale_attempt_changes_nothing(
+    ledger: Ledger, every_server: Server, ending: Success | JobError
+) -> None:
+    stale = claimed(ledger)
+    fresh = reclaimed(ledger)
+    assert fresh.attempt == 2
+    assert not ledger.beat(stale)
+    assert not ledger.finish(stale, ending)
+    assert ledger.release(stale) is None
+    assert ledger.get("a").state is State.RUNNING
+    assert ledger.finish(fresh, replace(ANSWER, result=b"fresh"))
+    assert not ledger.finish(stale, ending)
+    assert ledger.result("a") == b"fresh"
+    assert not any(key.startswith("staged:") for key in keys(every_server))
+
+
+def test_a_second_finish_changes_nothing(ledger: Ledger) -> None:
+    claim = claimed(ledger)
+    assert ledger.finish(claim, ANSWER)
+    before = ledger.get("a")
+    assert not ledger.finish(claim, replace(ANSWER, result=b"other"))
+    assert not ledger.finish(claim, JobError("internal-error", "too late"))
+    assert ledger.get("a") == before
+    assert ledger.result("a") == ANSWER.result
+
+
+def test_a_job_that_is_queued_again_cannot_be_finished(ledger: Ledger) -> None:
+    claim = claimed(ledger)
+    eventually(lambda: ledger.reap().requeued)
+    assert not ledger.finish(claim, ANSWER)
+    assert ledger.get("a").state is State.QUEUED
+
+
+def test_a_failure_keeps_its_reason(ledger: Ledger) -> None:
+    reason = JobError("too-few-points", "Two are needed: «deux».", "/x")
+    assert ledger.finish(claimed(ledger), reason)
+    record = ledger.get("a")
+    assert (record.state, record.error, record.outcome) == (State.FAILED, reason, None)
+    assert ledger.result("a") is None
+
+
+def test_a_finished_job_leaves_no_input_and_no_lease(ledger: Ledger, every_server: Server) -> None:
+    ledger.finish(claimed(ledger), ANSWER)
+    assert keys(every_server) == {"job:a", "result:a", "tombstone:a"}
+    client = every_server.client
+    assert client.zcard("minnorm:leases") == 0
+    assert 0 < client.pttl("minnorm:job:a") <= 60_000
+    assert 0 < client.pttl("minnorm:result:a") <= 60_000
+    assert 60_000 < client.pttl("minnorm:tombstone:a") <= 120_000
+
+
+def test_nothing_expires_before_the_end(ledger: Ledger, every_server: Server) -> None:
+    claimed(ledger)
+    assert every_server.client.ttl("minnorm:job:a") == every_server.client.ttl("minnorm:payload:a") == -1
+
+
+def test_a_tombstone_tells_expired_from_unknown(settings: WorkerSettings) -> None:
+    client = connect(settings)
+    ledger = Ledger(client, settings.model_copy(update={"retention_s": 0.01, "tombstone_s": 0.4}))
+    with pytest.raises(JobUnknown):
+        ledger.get("a")
+    ledger.finish(claimed(ledger), ANSWER)
+    eventually(lambda: ledger.result("a") is None)
+    with pytest.raises(JobExpired):
+        ledger.get("a")
+    eventually(lambda: not client.exists("minnorm:tombstone:a"))
+    with pytest.raises(JobUnknown):
+        ledger.get("a")
+    client.close()
+
+
+def test_a_lost_job_goes_to_the_head_of_its_queue(ledger: Ledger) -> None:
+    claimed(ledger)
+    ledger.submit(replace(JOB, id="b"))
+    again = reclaimed(ledger)
+    assert (again.id, again.attempt, again.payload) == ("a", 2, JOB.payload)
+
+
+def test_a_job_fails_once_it_has_cost_too_many_workers(ledger: Ledger) -> None:
+    claimed(ledger)
+    reclaimed(ledger)
+    reclaimed(ledger)
+    eventually(lambda: ledger.reap().failed == ("a",))
+    record = ledger.get("a")
+    assert (record.state, record.attempt, record.error) == (State.FAILED, 3, WORKER_LOST)
+    assert ledger.reap().failed == ()
+
+
+def test_a_released_job_is_queued_at_once(ledger: Ledger) -> None:
+    claim = claimed(ledger)
+    ledger.beat(claim, {"fraction": 0.5})
+    assert ledger.release(claim) is State.QUEUED
+    record = ledger.get("a")
+    assert (record.state, record.started_at, record.progress) == (State.QUEUED, None, None)
+    assert ledger.release(claim) is None
+    assert ledger.waiting("interactive") == 1
+
+
+def test_releases_count_as_losses_unless_the_job_is_blameless(ledger: Ledger) -> None:
+    ledger.submit(JOB)
+    states = []
+    for blameless in (True, False, True, False, True, False):
+        claim = ledger.claim("interactive")
+        assert claim is not None
+        states.append(ledger.release(claim, blameless=blameless))
+    assert states == [State.QUEUED] * 5 + [State.FAILED]
+    assert ledger.get("a").error == WORKER_LOST
+
+
+def test_reaping_counts_what_waits(ledger: Ledger) -> None:
+    assert ledger.reap().waiting == {}
+    for name in "abc":
+        ledger.submit(replace(JOB, id=name, queue="batch" if name == "c" else "interactive"))
+    assert ledger.reap().waiting == {"interactive": 2, "batch": 1}
+
+
+def test_reaping_forgets_leases_of_jobs_that_are_gone(ledger: Ledger, every_server: Server) -> None:
+    claimed(ledger)
+    every_server.client.delete("minnorm:job:a")
+    eventually(lambda: ledger.reap() and not every_server.client.zcard("minnorm:leases"))
+    assert ledger.waiting("interactive") == 0
+
+
+def test_workers_are_listed_while_they_live(ledger: Ledger) -> None:
+    ledger.announce("one@host", ("interactive", "batch"), life_s=60)
+    ledger.announce("two@host", ("train",), life_s=0.05)
+    ledger.announce("one@host", ("interactive", "batch"), life_s=60)
+    one = eventually(lambda: [worker for worker in ledger.workers() if worker.name == "one@host"])[0]
+    assert one.queues == ("interactive", "batch")
+    assert one.seen_at == pytest.approx(time.time(), abs=60)
+    eventually(lambda: len(ledger.workers()) == 1)
+
+
+def test_a_waiting_job_takes_little_room(ledger: Ledger, every_server: Server) -> None:
+    before = every_server.client.info("memory")["used_memory"]
+    for number in range(1000):
+        ledger.submit(replace(JOB, id=f"{number:032x}", digest="0" * 64))
+    assert (every_server.client.info("memory")["used_memory"] - before) / 1000 < 1000
+
+
+def test_large_payloads_and_results_pass_unharmed(ledger: Ledger) -> None:
+    large = bytes(range(256)) * 2**16
+    claim = claimed(ledger, replace(JOB, payload=large))
+    assert claim.payload == large
+    ledger.beat(claim)
+    assert ledger.finish(claim, replace(ANSWER, result=large))
+    assert ledger.result("a") == large
+
+
+def test_scripts_survive_a_server_that_forgot_them(ledger: Ledger, every_server: Server) -> None:
+    ledger.submit(JOB)
+    every_server.client.script_flush()
+    assert ledger.claim("interactive") is not None
+
+
+def test_a_full_server_takes_no_new_work_but_ends_the_old(ledger: Ledger, every_server: Server) -> None:
+    claim = claimed(ledger)
+    lost = claimed(ledger, replace(JOB, id="b"))
+    ledger.submit(replace(JOB, id="c"))
+    every_server.client.config_set("maxmemory", "1mb")
+    try:
+        assert ledger.beat(claim)
+        with pytest.raises(LedgerUnavailable):
+            ledger.submit(replace(JOB, id="d"))
+        with pytest.raises(LedgerUnavailable):
+            ledger.finish(claim, ANSWER)
+        assert ledger.finish(claim, JobError("internal-error", "no room"))
+        assert ledger.release(lost) is State.QUEUED
+        assert ledger.claim("interactive") is not None
+        eventually(lambda: ledger.reap().requeued)
+        ledger.announce("one@host", (), life_s=60)
+    finally:
+        every_server.client.config_set("maxmemory", "0")
+    assert ledger.get("a").state is State.FAILED

@@ -1,0 +1,94 @@
+"""Evidence that a function interpolates and that none has a smaller norm. Shares no code with the solver.
+
+Lagrange duality: let `q` be piecewise linear with nodes at the data, zero at both ends (and beyond), and
+`|q(t)| <= sqrt(1 + t^2)` everywhere. For every interpolator `f`, `int q df''` depends only on the data and equals
+`sum_i eps_i q_i`; it is at most `int sqrt(1 + t^2) d|f''|`, the norm. So any such `q` gives a lower bound, and a `q`
+that breaks the constraint by a factor gives one after division by it.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from workers.minnorm.dataset import Dataset
+from workers.minnorm.doubles import pair_product, pair_quotient, pair_sum, two_sum
+from workers.minnorm.piecewise_linear import PiecewiseLinear
+
+Floats = NDArray[np.float64]
+
+_ROUNDING = 8.0 * 2.0**-53
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a caller can check in O(n): `dual_values[i]` is `q` at the i-th distinct abscissa, ascending."""
+
+    dual_values: Floats
+    lower_bound: float
+    relative_gap: float
+    max_residual: float
+
+
+def certify(data: Dataset, function: PiecewiseLinear, norm: float, dual_values: Floats) -> Certificate:
+    """Recompute everything a certificate claims from the data, the function and `q` alone. O(n)."""
+    bound = lower_bound(data, dual_values)
+    residual = float(np.max(np.abs(function.residuals(data.x, data.y))))
+    return Certificate(dual_values, bound, relative_gap(norm, bound), residual)
+
+
+def relative_gap(norm: float, bound: float) -> float:
+    """`(norm - bound) / norm`, at least zero; zero for an affine function."""
+    return max(0.0, (norm - bound) / norm) if norm > 0.0 else 0.0
+
+
+def lower_bound(data: Dataset, dual_values: Floats) -> float:
+    """The norm that every interpolator has at least, by `q`: `sum eps_i q_i` over the worst violation of `q`.
+
+    The sum is taken in pairs of doubles: the curvatures of smooth data are small differences of slopes, and a bound
+    must not exceed the truth by their rounding. The end values of `q` count as zero; the last line takes off what
+    rounding may have added. O(n).
+    """
+    inner = np.array(dual_values, dtype=np.float64)
+    inner[0] = inner[-1] = 0.0
+    total = float(_pairing(data.x, data.y, inner))
+    bound = max(0.0, total / max(1.0, float(worst_ratio(data.x, inner)[0])))
+    return bound * (1.0 - _ROUNDING)
+
+
+@njit(cache=True, nogil=True)
+def _pairing(x: Floats, y: Floats, q: Floats) -> float:
+    """`sum_i eps_i q_i`, summed by parts: each chord slope times the fall of `q` over it."""
+    total, total_low = 0.0, 0.0
+    for i in range(x.size - 1):
+        rise, rise_low = two_sum(y[i + 1], -y[i])
+        step, step_low = two_sum(x[i + 1], -x[i])
+        slope, slope_low = pair_quotient(rise, rise_low, step, step_low)
+        fall, fall_low = two_sum(q[i], -q[i + 1])
+        term, term_low = pair_product(slope, slope_low, fall, fall_low)
+        total, total_low = pair_sum(total, total_low, term, term_low)
+    return total + total_low
+
+
+@njit(cache=True, nogil=True)
+def worst_ratio(x: Floats, q: Floats) -> tuple[float, int]:
+    """The largest `|q(t)| / sqrt(1 + t^2)` over all `t`, and the interval where it is reached.
+
+    On an interval `q(t) = m t + k`, and the ratio has its one maximum at `t = m / k`. It is evaluated there by
+    interpolating between the ends, which stays accurate where `m` and `k` cancel.
+    """
+    worst, where = 0.0, 0
+    for i in range(x.size - 1):
+        step = x[i + 1] - x[i]
+        slope = (q[i + 1] - q[i]) / step
+        level = (q[i] * x[i + 1] - q[i + 1] * x[i]) / step
+        ratio = max(abs(q[i]) / math.hypot(1.0, x[i]), abs(q[i + 1]) / math.hypot(1.0, x[i + 1]))
+        if level != 0.0 and x[i] < slope / level < x[i + 1]:
+            at = slope / level
+            part = (at - x[i]) / step
+            ratio = max(ratio, abs(q[i] + part * (q[i + 1] - q[i])) / math.hypot(1.0, at))
+        if ratio > worst:
+            worst, where = ratio, i
+    return worst, where

@@ -1,0 +1,34 @@
+"""Checks that every column of untrusted numbers passes before it enters the mathematics."""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from workers.minnorm.doubles import LARGEST
+from workers.minnorm.errors import LengthMismatch, NotFinite, Overflow
+
+Floats = NDArray[np.float64]
+
+
+def column(values: ArrayLike, pointer: str, like: Floats | None = None) -> Floats:
+    """A finite one-dimensional float64 array, as long as `like`.
+
+    Raises `NotFinite`, `Overflow` (beyond 2**960, where products of two numbers leave no room) or `LengthMismatch`.
+    """
+    array = np.ascontiguousarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise LengthMismatch("A column of numbers is expected.", pointer)
+    if like is not None and array.size != like.size:
+        raise LengthMismatch(f"{array.size} numbers where {like.size} are expected.", pointer)
+    check_magnitude(array, pointer)
+    return array
+
+
+def check_magnitude(array: Floats, pointer: str, scalar: bool = False) -> None:
+    """Every number finite and below 2**960 in magnitude."""
+    if array.size == 0 or max(-array.min(), array.max()) < LARGEST:
+        return
+    where = int(np.flatnonzero(~(np.abs(array) < LARGEST))[0])
+    place = pointer if scalar else f"{pointer}/{where}"
+    if not np.isfinite(array[where]):
+        raise NotFinite("Not a finite number.", place)
+    raise Overflow("Too large in magnitude: at most 2**960 (9.7e288) can be computed with.", place)

@@ -1,0 +1,110 @@
+"""Data enter once, here; everything behind trusts them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import ArrayLike, NDArray
+
+from workers.minnorm.checks import column
+from workers.minnorm.doubles import LARGEST
+from workers.minnorm.errors import ConflictingValues, Overflow, TooFewPoints
+
+Floats = NDArray[np.float64]
+
+_ROUNDING = 8.0 * 2.0**-53
+_COARSEST = 2.0**-30
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Points with distinct, ascending, finite abscissae and finite chord slopes; at least two of them."""
+
+    x: Floats
+    y: Floats
+
+    @classmethod
+    def from_points(cls, x: ArrayLike, y: ArrayLike) -> "Dataset":
+        """Sort the points and merge equal ones.
+
+        Raises
+        ------
+        NotFinite, LengthMismatch, TooFewPoints, Overflow
+        ConflictingValues
+            One abscissa with two different ordinates: no function passes through both.
+
+        Notes
+        -----
+        O(n) for points already in order, O(n log n) otherwise.
+        """
+        x_column = column(x, "/x")
+        y_column = column(y, "/y", like=x_column)
+        if not np.all(x_column[1:] > x_column[:-1]):
+            x_column, y_column = _sorted_distinct(x_column, y_column)
+        if x_column.size < 2:
+            raise TooFewPoints("At least two points with different abscissae are needed.", "/x")
+        _check_slopes(x_column, y_column)
+        return cls(x_column, y_column)
+
+    def vertices(self) -> NDArray[np.int64]:
+        """Indices of the points that remain when those collinear within rounding are left out; both ends remain.
+
+        The rule: the points between two successive vertices `a` and `b` lie on their chord to within
+        `8 u (|y_a| + |y_k| + |s| (|x_a| + |x_k|))`, `u = 2**-53`, `s` the chord's slope: a few units in the last place
+        of the numbers as written, so 0.1, 0.2, 0.3 are collinear though their binary neighbours are not. Where the
+        abscissae are so close that their own rounding would matter by more than 2**-30 of the step (timestamps with
+        tiny gaps), they are taken as exact and their term is left out. O(n).
+        """
+        return _vertices(self.x, self.y)
+
+
+def _sorted_distinct(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    order = np.lexsort((y, x))
+    x_sorted, y_sorted = x[order], y[order]
+    same = x_sorted[1:] == x_sorted[:-1]
+    conflict = same & (y_sorted[1:] != y_sorted[:-1])
+    if conflict.any():
+        where = int(np.flatnonzero(conflict)[0])
+        first, second = sorted((int(order[where]), int(order[where + 1])))
+        message = f"Points {first} and {second} have the same abscissa but different ordinates."
+        raise ConflictingValues(message, f"/y/{second}")
+    keep = np.concatenate(([True], ~same))
+    return x_sorted[keep], y_sorted[keep]
+
+
+def _check_slopes(x: Floats, y: Floats) -> None:
+    with np.errstate(over="ignore"):
+        slopes = np.diff(y) / np.diff(x)
+        weighted = slopes * np.maximum(1.0, np.maximum(np.abs(x[1:]), np.abs(x[:-1])))
+    wrong = np.flatnonzero(~(np.abs(weighted) < LARGEST))
+    if wrong.size:
+        left, right = x[wrong[0]], x[wrong[0] + 1]
+        raise Overflow(f"The slope between x = {left!s} and x = {right!s} is too large to compute with.", "/x")
+
+
+@njit(cache=True, nogil=True)
+def _vertices(x: Floats, y: Floats) -> NDArray[np.int64]:
+    """Greedy: a chord grows as long as every point under it stays in its tolerance; `low..high` are the slopes left."""
+    n = x.size
+    kept = np.empty(n, dtype=np.int64)
+    kept[0] = 0
+    count = 1
+    anchor = 0
+    low, high = -np.inf, np.inf
+    for j in range(1, n):
+        slope = (y[j] - y[anchor]) / (x[j] - x[anchor])
+        if not low <= slope <= high:
+            anchor = j - 1
+            kept[count] = anchor
+            count += 1
+            low, high = -np.inf, np.inf
+            slope = (y[j] - y[anchor]) / (x[j] - x[anchor])
+        step = x[j] - x[anchor]
+        tolerance = _ROUNDING * (abs(y[anchor]) + abs(y[j])) / step
+        abscissae = _ROUNDING * (abs(x[anchor]) + abs(x[j])) / step
+        if abscissae < _COARSEST:
+            tolerance += abscissae * abs(slope)
+        low = max(low, slope - tolerance)
+        high = min(high, slope + tolerance)
+    kept[count] = n - 1
+    return kept[: count + 1].copy()

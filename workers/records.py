@@ -1,0 +1,100 @@
+"""What the ledger tells and is told about jobs. Times are seconds since the epoch by the clock of Redis."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class State(StrEnum):
+    """Where a job is. The terminal states never change."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether the job has ended."""
+        return self not in (State.QUEUED, State.RUNNING)
+
+
+@dataclass(frozen=True)
+class NewJob:
+    """What a caller hands in."""
+
+    id: str
+    kind: str
+    queue: str
+    payload: bytes
+    digest: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One attempt at one job. The attempt is the fencing token: a newer one makes this one worthless."""
+
+    id: str
+    kind: str
+    attempt: int
+    payload: bytes
+
+
+@dataclass(frozen=True)
+class Success:
+    """How a computation ended that came to an answer."""
+
+    outcome: str
+    result: bytes
+    engine: str = ""
+
+
+@dataclass(frozen=True)
+class JobError:
+    """How a job ended that failed."""
+
+    code: str
+    detail: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True)
+class JobRecord:
+    """All the ledger knows about a job, without its payload and result."""
+
+    id: str
+    kind: str
+    queue: str
+    state: State
+    attempt: int
+    created_at: float
+    digest: str
+    started_at: float | None = None
+    """Start of the present or last attempt."""
+    finished_at: float | None = None
+    expires_at: float | None = None
+    outcome: str | None = None
+    progress: dict[str, Any] | None = None
+    error: JobError | None = None
+    engine: str | None = None
+
+
+@dataclass(frozen=True)
+class WorkerRecord:
+    """A live worker."""
+
+    name: str
+    queues: tuple[str, ...]
+    seen_at: float
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """What one round of reaping did and saw."""
+
+    requeued: tuple[str, ...]
+    failed: tuple[str, ...]
+    waiting: dict[str, int]
+    """Waiting jobs by queue; queues without any are left out."""

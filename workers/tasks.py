@@ -1,0 +1,78 @@
+"""Bells: ringing them, and what a worker does when it hears one."""
+
+import logging
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from celery.signals import after_setup_logger, worker_process_init, worker_process_shutdown
+from kombu.exceptions import KombuError
+
+from workers.celery_app import app
+from workers.connection import connect, ledger_errors
+from workers.errors import LedgerUnavailable
+from workers.settings import worker_settings
+from workers.slot import Slot
+
+RING = "minnorm.ring"
+"""Name of the bell on the wire."""
+
+logger = logging.getLogger(__name__)
+
+
+def ring_bell(queue: str, celery: Celery = app) -> bool:
+    """Tell the workers that a queue has work; False (and a warning) if that failed.
+
+    A bell that is lost costs up to `reap_s`, a superfluous one costs a look into the queue.
+    """
+    try:
+        celery.send_task(RING, (queue,), queue=queue, retry=False)
+    except (KombuError, OSError) as error:
+        logger.warning("The bell of queue %s could not be rung: %s", queue, error)
+        return False
+    return True
+
+
+@app.task(name=RING)
+def ring(queue: str) -> None:
+    """Do one job of a queue, and pass the bell on if there is more work than bells."""
+    slot = _slot()
+    try:
+        if slot.work_one(queue) and slot.ledger.waiting(queue) > hanging_bells(queue):
+            ring_bell(queue)
+    except LedgerUnavailable as error:
+        logger.warning("Queue %s has to wait: %s", queue, error)
+
+
+def hanging_bells(queue: str) -> int:
+    """Count the bells that no worker has taken yet: kombu keeps a queue as a Redis list of its name."""
+    with ledger_errors():
+        return int(_broker().llen(queue))
+
+
+@cache
+def _slot() -> Slot:
+    return Slot(worker_settings())
+
+
+@cache
+def _broker() -> Any:
+    return connect(worker_settings())
+
+
+@worker_process_init.connect
+def _open(**_: object) -> None:
+    _slot()  # the runner warms up before the first bell
+
+
+@worker_process_shutdown.connect
+def _close(**_: object) -> None:
+    if _slot.cache_info().currsize:
+        _slot().close()
+
+
+@after_setup_logger.connect
+def _hush_bells(**_: object) -> None:
+    """Celery tells of every bell, twice; the log is for jobs."""
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
