@@ -1,47 +1,87 @@
-"""How a JSON body is read: strictly, fast, and with an error that names the place."""
+"""How a JSON body is read: bounded, strictly, fast, and with an error that names the place."""
 
 import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import anyio
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-from service.problems import InvalidJson, UnsupportedMediaType
+from service.problems import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
+from service.settings import GatewaySettings
 
 
 class StrictRequest(Request):
-    """A request whose `json()` is strict JSON in UTF-8."""
+    """A request whose body is bounded in size and time, and whose `json()` is strict JSON in UTF-8.
+
+    Starlette's own limit answers in plain text, so it is not used.
+    """
+
+    async def body(self) -> bytes:
+        """The whole body. Raises `BodyTooLarge`, also when it is chunked, and `BodyTooSlow`."""
+        if not hasattr(self, "_body"):
+            settings: GatewaySettings = self.app.state.settings
+            try:
+                with anyio.fail_after(settings.body_timeout_s):
+                    self._body = await self._read(settings.max_body_bytes)
+            except TimeoutError:
+                raise BodyTooSlow(f"The body took longer than {settings.body_timeout_s:g} s.") from None
+        return self._body
+
+    async def _read(self, limit: int) -> bytes:
+        declared = self.headers.get("content-length", "")
+        size = int(declared) if declared.isdecimal() else 0
+        chunks: list[bytes] = []
+        if size <= limit:
+            size = 0
+            async for chunk in self.stream():
+                size += len(chunk)
+                chunks.append(chunk)
+                if size > limit:
+                    break
+        if size > limit:
+            raise BodyTooLarge(f"The body is longer than {limit} bytes.")
+        return b"".join(chunks)
 
     async def json(self) -> Any:
-        """The parsed body.
+        """The parsed body; None if it is empty.
 
         NaN, infinities and numbers beyond the doubles are no JSON, but it is kinder to say where they are: then the
         lenient parser takes them in, and validation refuses them by place (422). What neither takes is a 400.
         """
-        body = await self.body()
+        if not hasattr(self, "_json"):
+            self._json = _parse(await self.body())
+        return self._json
+
+
+def _parse(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as strict:
         try:
-            return orjson.loads(body)
-        except orjson.JSONDecodeError as strict:
-            try:
-                return json.loads(body)
-            except (ValueError, RecursionError):
-                raise InvalidJson(f"The body is not JSON: {strict}.") from None
+            return json.loads(body.decode())
+        except (ValueError, RecursionError):
+            raise InvalidJson(f"The body is not JSON: {strict}.") from None
 
 
 class JsonRoute(APIRoute):
     """A route that takes `application/json`."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler behind the check of the media type."""
+        """The handler behind the checks of media type and syntax."""
         handle = super().get_route_handler()
-        has_body = self.body_field is not None
 
         async def strict(request: Request) -> Response:
-            if has_body:
-                check_media_type(request)
-            return await handle(StrictRequest(request.scope, request.receive))
+            check_media_type(request)
+            strict_request = StrictRequest(request.scope, request.receive)
+            await (
+                strict_request.json()
+            )  # here, since FastAPI would hide what goes wrong behind an error of its own
+            return await handle(strict_request)
 
         return strict
 

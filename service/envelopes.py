@@ -61,7 +61,9 @@ def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
         if (value := getattr(record, name)) is not None
     }
     told = {
-        name: value for name in ("outcome", "progress", "engine") if (value := getattr(record, name)) is not None
+        name: value
+        for name in ("outcome", "progress", "engine")
+        if (value := getattr(record, name)) is not None
     }
     address = f"/v1/jobs/{record.id}"
     fields = {

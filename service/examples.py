@@ -61,5 +61,8 @@ VERIFICATIONS = _examples(
         "A function that misses points, and by how much",
         {**FIVE_POINTS, "function": _FUNCTION | {"slope0": -1.9}},
     ),
-    certificate_alone=("A lower bound for every interpolator", {**FIVE_POINTS, "certificate": {"dual_values": _DUAL}}),
+    certificate_alone=(
+        "A lower bound for every interpolator",
+        {**FIVE_POINTS, "certificate": {"dual_values": _DUAL}},
+    ),
 )

@@ -21,7 +21,11 @@ MOST_ERRORS = 20
 
 
 class GatewayError(Exception):
-    """Base of what the gateway itself refuses; each takes one message."""
+    """Base of what the gateway itself refuses; each takes one message and, if it has a place, a JSON pointer to it."""
+
+    def __init__(self, message: str, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
 
 
 class UnsupportedMediaType(GatewayError):
@@ -30,6 +34,14 @@ class UnsupportedMediaType(GatewayError):
 
 class InvalidJson(GatewayError):
     """The body is not JSON."""
+
+
+class BodyTooLarge(GatewayError):
+    """The body is longer than this service takes."""
+
+
+class BodyTooSlow(GatewayError):
+    """The body does not arrive in time."""
 
 
 class JobNotFinished(GatewayError):
@@ -74,16 +86,35 @@ KINDS: Mapping[type[Exception], Kind] = {
     UnsupportedMediaType: Kind(
         "unsupported-media-type", "Unsupported media type", 415, "Send the body as application/json."
     ),
+    BodyTooLarge: Kind(
+        "body-too-large",
+        "Body too large",
+        413,
+        "The body is longer than the limit named in /v1/capabilities.",
+    ),
+    BodyTooSlow: Kind(
+        "body-too-slow", "Body too slow", 408, "The body did not arrive in time.", retryable=True
+    ),
     TooManyPoints: Kind(
-        "too-many-points", "Too many points", 422, "A column is longer than the limit named in /v1/capabilities."
+        "too-many-points",
+        "Too many points",
+        422,
+        "A column is longer than the limit named in /v1/capabilities.",
     ),
     JobNotFinished: Kind(
-        "job-not-finished", "Job not finished", 409, "The job has no result yet; ask again later.", retryable=True
+        "job-not-finished",
+        "Job not finished",
+        409,
+        "The job has no result yet; ask again later.",
+        retryable=True,
     ),
     ProblemUnknown: Kind("not-found", "Not found", 404, "There is nothing at this address."),
     ledger.JobUnknown: Kind("job-unknown", "Job unknown", 404, "There is no job of that id."),
     ledger.JobExpired: Kind(
-        "job-expired", "Job expired", 410, "The job has ended, and its result has been removed after its retention."
+        "job-expired",
+        "Job expired",
+        410,
+        "The job has ended, and its result has been removed after its retention.",
     ),
     ledger.LedgerUnavailable: Kind(
         "queue-unavailable",
@@ -97,12 +128,11 @@ KINDS: Mapping[type[Exception], Kind] = {
 HTTP_KINDS: Mapping[int, Kind] = {
     404: KINDS[ProblemUnknown],
     405: Kind("method-not-allowed", "Method not allowed", 405, "See the header Allow."),
-    413: Kind(
-        "body-too-large", "Body too large", 413, "The body is longer than the limit named in /v1/capabilities."
-    ),
 }
 INTERNAL = Kind("internal-error", "Internal error", 500, "A defect of this service; it has been logged.")
-WORKER_LOST = Kind("worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried.")
+WORKER_LOST = Kind(
+    "worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried."
+)
 TIME_LIMIT = Kind("time-limit", "Time limit", 500, "The job took longer than it may.")
 
 PAGES: Mapping[str, Kind] = {
@@ -146,7 +176,12 @@ async def _mathematical_error(request: Request, error: Exception) -> Response:
 
 
 async def _gateway_error(request: Request, error: Exception) -> Response:
-    return document(request, _kind_of(error), str(error))
+    kind = _kind_of(error)
+    pointer = getattr(error, "pointer", None)
+    items = [] if pointer is None else [{"pointer": pointer, "code": kind.slug, "detail": str(error)}]
+    # The rest of a body that was refused half read would be taken for the next request.
+    closing = {"Connection": "close"} if isinstance(error, BodyTooLarge | BodyTooSlow) else None
+    return document(request, kind, str(error), items, closing)
 
 
 async def _validation_error(request: Request, error: Exception) -> Response:
@@ -162,9 +197,7 @@ async def _validation_error(request: Request, error: Exception) -> Response:
 
 def _pointer(location: Iterable[int | str]) -> str:
     """JSON pointer of pydantic's location, whose first part says body, path, query or header."""
-    return "".join(
-        "/" + str(part).replace("~", "~0").replace("/", "~1") for part in list(location)[1:]
-    )
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in list(location)[1:])
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -1,9 +1,9 @@
 """The wire: request bodies, and the shapes of answers as the OpenAPI document shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -14,9 +14,17 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-Absent = SkipJsonSchema[None]
-"""May be left out; is never null on the wire."""
-OPTIONAL = Field(default=None, json_schema_extra=_without_default)
+def _refuse_null(value: Any) -> Any:
+    if value is None:
+        raise PydanticCustomError("null", "Input should not be null; leave it out instead")
+    return value
+
+
+T = TypeVar("T")
+May = Annotated[
+    T | SkipJsonSchema[None], BeforeValidator(_refuse_null), Field(json_schema_extra=_without_default)
+]
+"""A field that may be left out, and is never null on the wire."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
@@ -24,15 +32,6 @@ class Body(BaseModel):
     """Base of everything a caller sends: unknown fields and nulls are refused, numbers are strict."""
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_nulls(cls, fields: Any) -> Any:
-        if isinstance(fields, dict):
-            for name, value in fields.items():
-                if value is None:
-                    raise PydanticCustomError("null", "{name} is null; leave it out instead", {"name": name})
-        return fields
 
     def problem(self) -> dict[str, Any]:
         """The fields that were given, by their wire names, columns as arrays."""
@@ -72,9 +71,9 @@ class Certificate(Body):
     """
 
     dual_values: Column
-    lower_bound: Number | Absent = OPTIONAL
-    relative_gap: Number | Absent = OPTIONAL
-    max_residual: Number | Absent = OPTIONAL
+    lower_bound: May[Number] = None
+    relative_gap: May[Number] = None
+    max_residual: May[Number] = None
 
 
 class _Setting(Body):
@@ -100,8 +99,8 @@ class InterpolationRequest(_Data):
 class NormRequest(_Setting):
     """A function or a network, exactly one of them."""
 
-    function: Function | Absent = OPTIONAL
-    network: Network | Absent = OPTIONAL
+    function: May[Function] = None
+    network: May[Network] = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "NormRequest":
@@ -113,13 +112,12 @@ class NormRequest(_Setting):
 class VerificationRequest(_Data):
     """Data, and anything that is claimed about their minimum-norm interpolation."""
 
-    function: Function | Absent = OPTIONAL
-    network: Network | Absent = OPTIONAL
-    certificate: Certificate | Absent = OPTIONAL
-    norm: Number | Absent = OPTIONAL
-    tolerance: Annotated[Number, Field(ge=0)] | Absent = Field(
+    function: May[Function] = None
+    network: May[Network] = None
+    certificate: May[Certificate] = None
+    norm: May[Number] = None
+    tolerance: May[Annotated[Number, Field(ge=0)]] = Field(
         default=None,
-        json_schema_extra=_without_default,
         description="Largest residual that counts as interpolation; by default 64 units of rounding of the data's scale.",
     )
 
@@ -139,7 +137,9 @@ class InterpolationResult(_Answer):
 
     function: Function
     network: Network = Field(description="A network that attains the norm: one balanced neuron a kink.")
-    norm: float = Field(description="Least parameter norm 1/2 ||theta||^2 of all networks through the points.")
+    norm: float = Field(
+        description="Least parameter norm 1/2 ||theta||^2 of all networks through the points."
+    )
     kink_count: int
     fewest_kinks: int = Field(description="The least number of kinks of any interpolator.")
     is_sparsest: bool
@@ -152,13 +152,9 @@ class NormResult(_Answer):
 
     representational_cost: float = Field(description="Least parameter norm of all networks of this function.")
     network: Network = Field(description="A network that attains it.")
-    parameter_norm: float | Absent = Field(
-        default=None, json_schema_extra=_without_default, description="1/2 ||theta||^2 of the given parameters."
-    )
-    path_norm: float | Absent = Field(
-        default=None, json_schema_extra=_without_default, description="What rebalancing each neuron reaches."
-    )
-    function: Function | Absent = OPTIONAL
+    parameter_norm: May[float] = Field(default=None, description="1/2 ||theta||^2 of the given parameters.")
+    path_norm: May[float] = Field(default=None, description="What rebalancing each neuron reaches.")
+    function: May[Function] = None
 
 
 class Violation(_Answer):
@@ -169,20 +165,18 @@ class Violation(_Answer):
     ]
     amount: float
     detail: str
-    index: int | Absent = Field(
-        default=None, json_schema_extra=_without_default, description="Of the point, in ascending order of x."
-    )
+    index: May[int] = Field(default=None, description="Of the point, in ascending order of x.")
 
 
 class VerificationResult(_Answer):
     """What holds of the claims. Fields that the claims do not determine are left out."""
 
     violations: list[Violation]
-    interpolates: bool | Absent = OPTIONAL
-    max_residual: float | Absent = OPTIONAL
-    norm: float | Absent = OPTIONAL
-    lower_bound: float | Absent = OPTIONAL
-    relative_gap: float | Absent = OPTIONAL
+    interpolates: May[bool] = None
+    max_residual: May[float] = None
+    norm: May[float] = None
+    lower_bound: May[float] = None
+    relative_gap: May[float] = None
     tolerance: float
 
 
@@ -204,14 +198,14 @@ class Problem(_Answer):
     instance: str
     request_id: str
     retryable: bool
-    errors: list[ErrorItem] | Absent = OPTIONAL
+    errors: May[list[ErrorItem]] = None
 
 
 class Progress(_Answer):
     """How far a running job is."""
 
-    fraction: float | Absent = OPTIONAL
-    phase: str | Absent = OPTIONAL
+    fraction: May[float] = None
+    phase: May[str] = None
 
 
 class JobError(_Answer):
@@ -219,14 +213,14 @@ class JobError(_Answer):
 
     code: str
     detail: str
-    pointer: str | Absent = OPTIONAL
+    pointer: May[str] = None
 
 
 class Links(_Answer):
     """Where to go on; absent for an answer that was given at once and is kept nowhere."""
 
-    self: str | Absent = OPTIONAL
-    result: str | Absent = OPTIONAL
+    self: May[str] = None
+    result: May[str] = None
 
 
 class Job(_Answer):
@@ -235,50 +229,50 @@ class Job(_Answer):
     id: str
     kind: Literal["interpolations", "norms", "verifications"]
     state: Literal["queued", "running", "succeeded", "failed", "canceled", "expired"]
-    outcome: (
-        Literal["optimal", "feasible", "infeasible", "time_limit", "numerical_failure"] | Absent
-    ) = Field(default=None, json_schema_extra=_without_default, description="How the mathematics ended.")
+    outcome: May[Literal["optimal", "feasible", "infeasible", "time_limit", "numerical_failure"]] = Field(
+        default=None, description="How the mathematics ended."
+    )
     created_at: datetime
-    started_at: datetime | Absent = OPTIONAL
-    finished_at: datetime | Absent = OPTIONAL
-    expires_at: datetime | Absent = OPTIONAL
-    progress: Progress | Absent = OPTIONAL
-    error: JobError | Absent = OPTIONAL
+    started_at: May[datetime] = None
+    finished_at: May[datetime] = None
+    expires_at: May[datetime] = None
+    progress: May[Progress] = None
+    error: May[JobError] = None
     digest: str = Field(description="Names the problem: kind, numbers, options and engine.")
-    engine: str | Absent = OPTIONAL
-    timings_ms: dict[str, float] | Absent = OPTIONAL
+    engine: May[str] = None
+    timings_ms: May[dict[str, float]] = None
     links: Links
 
 
 class InterpolationJob(Job):
     """The job of an interpolation."""
 
-    result: InterpolationResult | Absent = OPTIONAL
+    result: May[InterpolationResult] = None
 
 
 class NormJob(Job):
     """The job of a norm."""
 
-    result: NormResult | Absent = OPTIONAL
+    result: May[NormResult] = None
 
 
 class VerificationJob(Job):
     """The job of a verification."""
 
-    result: VerificationResult | Absent = OPTIONAL
+    result: May[VerificationResult] = None
 
 
 class AnyJob(Job):
     """A job of any kind."""
 
-    result: InterpolationResult | NormResult | VerificationResult | Absent = OPTIONAL
+    result: May[InterpolationResult | NormResult | VerificationResult] = None
 
 
 class Health(_Answer):
     """Whether something works, and if not, why."""
 
     status: Literal["ok", "unready"]
-    detail: str | Absent = OPTIONAL
+    detail: May[str] = None
 
 
 class Limits(_Answer):

@@ -17,6 +17,8 @@ class GatewaySettings(BaseSettings):
     """Port that `make run` listens on."""
     max_body_bytes: int = 128 * 2**20
     """Longest request body."""
+    body_timeout_s: float = 60.0
+    """Longest time a request body may take to arrive."""
     max_points: int = 1_000_000
     """Most numbers in a column."""
     coroutine_size: int = 2_000

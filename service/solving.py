@@ -32,22 +32,27 @@ class Solver:
 
     async def answer(self, kind: str, problem: Problem, preference: Preference) -> Response:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
-        size = max(column.size for column in _columns(problem))
-        if size > self._settings.max_points:
-            raise TooManyPoints(f"A column has {size} numbers; the limit is {self._settings.max_points}.")
+        size = self._size(problem)
         if not preference.at_once or size > self._settings.thread_size:
             return await self._queued(kind, problem, preference)
         return await self.answer_here(kind, problem, preference)
 
     async def answer_here(self, kind: str, problem: Problem, preference: Preference) -> Response:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
-        size = max(column.size for column in _columns(problem))
-        if size <= self._settings.coroutine_size:
+        if self._size(problem) <= self._settings.coroutine_size:
             body, timing = _solve(kind, problem)
         else:
             body, timing = await run_sync(_solve, kind, problem)
         headers = preference.applied(waited=True, queued=False) | {"Server-Timing": timing}
         return Response(body, 200, headers, media_type="application/json")
+
+    def _size(self, problem: Problem) -> int:
+        """Length of the longest column; raises `TooManyPoints`."""
+        size, pointer = max((column.size, pointer) for pointer, column in _columns(problem))
+        if size > self._settings.max_points:
+            message = f"{size} numbers; the limit is {self._settings.max_points}."
+            raise TooManyPoints(message, pointer)
+        return int(size)
 
     async def _queued(self, kind: str, problem: Problem, preference: Preference) -> Response:
         job = await run_sync(_new_job, kind, problem)
@@ -86,13 +91,13 @@ def _new_job(kind: str, problem: Problem) -> NewJob:
     return NewJob(envelopes.new_id(), kind, INTERACTIVE, payload, _digest(kind, problem))
 
 
-def _columns(problem: Problem) -> Iterable[Any]:
-    """All arrays in a problem."""
-    for value in problem.values():
+def _columns(problem: Problem, pointer: str = "") -> Iterable[tuple[str, Any]]:
+    """All arrays in a problem, by their JSON pointers."""
+    for name, value in problem.items():
         if isinstance(value, np.ndarray):
-            yield value
+            yield f"{pointer}/{name}", value
         elif isinstance(value, dict):
-            yield from _columns(value)
+            yield from _columns(value, f"{pointer}/{name}")
 
 
 def _digest(kind: str, problem: Problem) -> str:

@@ -57,6 +57,7 @@ def _transport_options() -> dict[str, Any]:
         "socket_keepalive": True,
         "health_check_interval": 5,
         "retry_on_timeout": True,
+        "ack_emulation": False,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "priority_steps": [0],

@@ -6,6 +6,7 @@ from typing import Any
 
 from workers import encoding
 from workers.encoding import Problem
+from workers.minnorm import ENGINE as ENGINE
 from workers.minnorm.checks import column
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.errors import Unsupported

@@ -36,9 +36,7 @@ async def get_job(job_id: str, preference: PreferenceOf, queue: QueueOf) -> Resp
         **problems(404, 409, 410, 422, 500, 503),
     },
 )
-async def get_job_result(
-    job_id: str, request: Request, preference: PreferenceOf, queue: QueueOf
-) -> Response:
+async def get_job_result(job_id: str, request: Request, preference: PreferenceOf, queue: QueueOf) -> Response:
     """The result, exactly as it was computed; the problem in which the job ended if it failed."""
     record = await queue.get(job_id)
     if preference.wait_s:

@@ -1,11 +1,13 @@
 """`python -m service` as its user meets it: real processes, real signals, real kills."""
 
+import json
 import os
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,15 +15,17 @@ from pathlib import Path
 import pytest
 import redis
 
-from service.commands import QUEUES, gateway_command, worker_command
-from service.launcher import greeting
-from service.probes import address
+from service import launcher
+from service.commands import QUEUES
+from service.launcher import EXAMPLE, Launcher
+from service.settings import GatewaySettings
 from tests.processes import ask, end, eventually, free_port, processes_of
+from workers import celery_app
 from workers.embedded import EmbeddedBroker
+from workers.settings import WorkerSettings
 
 START_S = 60.0  # the very first start compiles
 STOP_S = 10.0
-FIVE_POINTS = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
 
 
 class Launched:
@@ -57,6 +61,13 @@ class Launched:
         eventually(self.is_ready, START_S, "ready")
         eventually(lambda: "ready at" in self.output, what="the greeting")
         return self
+
+    def answers_through_the_queue(self) -> bool:
+        """Whether all three work together again: gateway, broker, worker."""
+        status, job = ask(self.port, "/v1/interpolations", EXAMPLE, {"Prefer": "respond-async"})
+        assert status == 202, job
+        path = f"/v1/jobs/{job['id']}"
+        return eventually(lambda: ask(self.port, path)[1].get("state") == "succeeded", START_S, path)
 
     def pid_of(self, program: str) -> int:
         """The process that the launcher itself started: its children come after it."""
@@ -104,9 +115,8 @@ def test_the_printed_curl_line_works(service: Launched) -> None:
     _, url, flag, header, data, body = shlex.split(line[line.index("curl") :])
     assert (flag, header, data) == ("-H", "Content-Type: application/json", "-d")
     assert url == f"http://127.0.0.1:{service.port}/v1/interpolations"
-    status, answer = ask(service.port, "/v1/interpolations", body=FIVE_POINTS)
+    status, answer = ask(service.port, "/v1/interpolations", json.loads(body))
     assert (status, answer["state"]) == (200, "succeeded")
-    assert shlex.quote(body) in greeting(address("127.0.0.1", service.port))
 
 
 def test_only_the_data_folder_gets_files(service: Launched) -> None:
@@ -120,10 +130,9 @@ def test_what_is_killed_comes_back(service: Launched, program: str) -> None:
     first = service.pid_of(program)
     os.kill(first, signal.SIGKILL)
     eventually(lambda: first not in processes_of(service.folder), what="dead")
-    eventually(
-        lambda: any(program in line for line in processes_of(service.folder).values()), what="restarted"
-    )
+    eventually(lambda: any(program in line for line in processes_of(service.folder).values()), what="restarted")
     eventually(service.is_ready, START_S, "ready again")
+    assert service.answers_through_the_queue()
     with service.broker() as broker:
         assert broker.get("probe") == program
 
@@ -193,20 +202,24 @@ def test_an_explicit_redis_is_used_and_left_running(launch: Launch, tmp_path: Pa
         assert broker.is_running()
 
 
-def test_the_command_lines_name_what_they_run() -> None:
-    assert "service.main:create_app" in gateway_command("127.0.0.1", 8000, grace_s=3)
-    assert ",".join(QUEUES) in worker_command(QUEUES)
+def test_it_says_what_it_does_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    stop = threading.Event()
+
+    def say(message: str) -> None:
+        said.append(message.split(maxsplit=1)[0])
+        if message.startswith("ready"):
+            stop.set()
+
+    monkeypatch.setattr(launcher, "say", say)
+    monkeypatch.setattr(launcher, "REASON_EVERY_S", 0.05)
+    workers = WorkerSettings(data_dir=tmp_path / "data")
+    timer = threading.Timer(START_S, stop.set)
+    timer.start()
+    assert Launcher(GatewaySettings(port=free_port()), workers, stop).run() == 0
+    timer.cancel()
+    assert list(dict.fromkeys(said)) == ["not", "ready", "stopping", "stopped"]
 
 
-@pytest.mark.parametrize(
-    ("host", "url"),
-    [
-        ("127.0.0.1", "http://127.0.0.1:8000"),
-        ("0.0.0.0", "http://127.0.0.1:8000"),  # noqa: S104
-        ("::", "http://[::1]:8000"),
-        ("::1", "http://[::1]:8000"),
-        ("localhost", "http://localhost:8000"),
-    ],
-)
-def test_the_printed_address_can_be_reached(host: str, url: str) -> None:
-    assert address(host, 8000) == url
+def test_no_queue_is_forgotten() -> None:
+    assert tuple(QUEUES) == tuple(celery_app.QUEUES)

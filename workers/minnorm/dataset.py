@@ -79,7 +79,9 @@ def _check_slopes(x: Floats, y: Floats) -> None:
     wrong = np.flatnonzero(~(np.abs(weighted) < LARGEST))
     if wrong.size:
         left, right = x[wrong[0]], x[wrong[0] + 1]
-        raise Overflow(f"The slope between x = {left!s} and x = {right!s} is too large to compute with.", "/x")
+        raise Overflow(
+            f"The slope between x = {left!s} and x = {right!s} is too large to compute with.", "/x"
+        )
 
 
 @njit(cache=True, nogil=True)

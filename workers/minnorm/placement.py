@@ -40,9 +40,7 @@ def _excess(left, kink, right, change, missing, missing_low):  # type: ignore[no
 
 
 @njit(cache=True, nogil=True)
-def place_kinks(
-    x: Floats, y: Floats, from_left: Floats, from_right: Floats
-) -> tuple[float, Floats, Floats]:
+def place_kinks(x: Floats, y: Floats, from_left: Floats, from_right: Floats) -> tuple[float, Floats, Floats]:
     """The slope left of all kinks, the kinks (ascending) and their slope changes.
 
     `x, y` are the points, ascending; `from_left[i]` and `from_right[i]` the signed slope changes that meet in
