@@ -78,9 +78,7 @@ class JsonRoute(APIRoute):
         async def strict(request: Request) -> Response:
             check_media_type(request)
             strict_request = StrictRequest(request.scope, request.receive)
-            await (
-                strict_request.json()
-            )  # here, since FastAPI would hide what goes wrong behind an error of its own
+            await strict_request.json()  # here, since FastAPI would hide what goes wrong behind an error of its own
             return await handle(strict_request)
 
         return strict

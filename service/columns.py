@@ -29,9 +29,7 @@ class ColumnOf:
         slow = core_schema.list_schema(number, min_length=self.least, strict=True, fail_fast=True)
         return core_schema.no_info_wrap_validator_function(self._validate, slow)
 
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         """An array of numbers."""
         document: JsonSchemaValue = {"type": "array", "items": {"type": "number"}}
         return document | ({"minItems": self.least} if self.least else {})

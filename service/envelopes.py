@@ -60,11 +60,7 @@ def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
         for name in ("created_at", "started_at", "finished_at", "expires_at")
         if (value := getattr(record, name)) is not None
     }
-    told = {
-        name: value
-        for name in ("outcome", "progress", "engine")
-        if (value := getattr(record, name)) is not None
-    }
+    told = {name: value for name in ("outcome", "progress", "engine") if (value := getattr(record, name)) is not None}
     address = f"/v1/jobs/{record.id}"
     fields = {
         "id": record.id,

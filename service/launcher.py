@@ -1,5 +1,6 @@
 """The whole service on one machine: broker, worker and gateway, brought up, watched, taken down."""
 
+import contextlib
 import errno
 import json
 import os
@@ -108,18 +109,15 @@ class Launcher:
 
 
 def say(message: str) -> None:
-    """To the terminal, in whole lines, at once."""
-    print(f"minnorm: {message}", flush=True)  # noqa: T201 (the terminal is its user interface)
+    """To the terminal, in whole lines, at once; a terminal that was closed must not keep us from stopping."""
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), f"minnorm: {message}\n".encode())
 
 
 def greeting(base: str) -> str:
     """What a newcomer needs to see: where it is, what to read, what to try."""
-    request = (
-        f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(EXAMPLE))}"
-    )
-    return (
-        f"ready at {base}\n  documentation  {base}/docs\n  first request  curl {request}\n  Ctrl-C stops it"
-    )
+    request = f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(EXAMPLE))}"
+    return f"ready at {base}\n  documentation  {base}/docs\n  first request  curl {request}\n  Ctrl-C stops it"
 
 
 def check_address(host: str, port: int) -> None:

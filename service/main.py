@@ -47,7 +47,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
     await run_sync(compute.warm_up)
     yield
 

@@ -19,10 +19,10 @@ class Preference:
         wait_s = None
         respond_async = False
         for part in header.lower().split(","):
-            token = part.partition(";")[0].strip()
-            if token == "respond-async":
+            wish = part.partition(";")[0].strip()
+            if wish == "respond-async":
                 respond_async = True
-            elif found := _WAIT.fullmatch(token):
+            elif found := _WAIT.fullmatch(wish):
                 wait_s = min(float(found[1]), longest_s)
         return cls(wait_s, respond_async)
 

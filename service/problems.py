@@ -92,9 +92,7 @@ KINDS: Mapping[type[Exception], Kind] = {
         413,
         "The body is longer than the limit named in /v1/capabilities.",
     ),
-    BodyTooSlow: Kind(
-        "body-too-slow", "Body too slow", 408, "The body did not arrive in time.", retryable=True
-    ),
+    BodyTooSlow: Kind("body-too-slow", "Body too slow", 408, "The body did not arrive in time.", retryable=True),
     TooManyPoints: Kind(
         "too-many-points",
         "Too many points",
@@ -130,9 +128,7 @@ HTTP_KINDS: Mapping[int, Kind] = {
     405: Kind("method-not-allowed", "Method not allowed", 405, "See the header Allow."),
 }
 INTERNAL = Kind("internal-error", "Internal error", 500, "A defect of this service; it has been logged.")
-WORKER_LOST = Kind(
-    "worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried."
-)
+WORKER_LOST = Kind("worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried.")
 TIME_LIMIT = Kind("time-limit", "Time limit", 500, "The job took longer than it may.")
 
 PAGES: Mapping[str, Kind] = {
@@ -168,14 +164,7 @@ def _kind_of(error: Exception) -> Kind:
     return next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)
 
 
-async def _mathematical_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, mathematics.MinnormError)
-    kind = _kind_of(error)
-    item = {"pointer": error.pointer, "code": kind.slug, "detail": str(error)}
-    return document(request, kind, str(error), [item])
-
-
-async def _gateway_error(request: Request, error: Exception) -> Response:
+async def _named_error(request: Request, error: Exception) -> Response:
     kind = _kind_of(error)
     pointer = getattr(error, "pointer", None)
     items = [] if pointer is None else [{"pointer": pointer, "code": kind.slug, "detail": str(error)}]
@@ -184,8 +173,7 @@ async def _gateway_error(request: Request, error: Exception) -> Response:
     return document(request, kind, str(error), items, closing)
 
 
-async def _validation_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+async def _validation_error(request: Request, error: RequestValidationError) -> Response:
     # Only place, kind and message: pydantic's own report echoes the input.
     items = [
         {"pointer": _pointer(found["loc"]), "code": str(found["type"]), "detail": str(found["msg"])}
@@ -200,8 +188,7 @@ def _pointer(location: Iterable[int | str]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in list(location)[1:])
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+async def _http_error(request: Request, error: HTTPException) -> Response:
     kind = HTTP_KINDS.get(error.status_code) or Kind(
         f"http-{error.status_code}", str(error.detail), error.status_code, ""
     )
@@ -209,7 +196,7 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _internal_error(request: Request, error: Exception) -> Response:
-    logger.exception("Unexpected error at %s", request.url.path, exc_info=error)
+    logger.error("Unexpected error at %s", request.url.path, exc_info=error)
     return document(request, INTERNAL, INTERNAL.explanation)
 
 
@@ -221,10 +208,14 @@ def install(app: FastAPI, settings: GatewaySettings) -> None:
         kind = KINDS[ledger.LedgerUnavailable]
         return document(request, kind, kind.explanation, headers={"Retry-After": str(settings.retry_after_s)})
 
-    app.add_exception_handler(mathematics.MinnormError, _mathematical_error)
-    app.add_exception_handler(GatewayError, _gateway_error)
-    app.add_exception_handler(ledger.LedgerError, _gateway_error)
-    app.add_exception_handler(ledger.LedgerUnavailable, unavailable)
-    app.add_exception_handler(RequestValidationError, _validation_error)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(Exception, _internal_error)
+    handlers: Mapping[type[Exception], Any] = {
+        mathematics.MinnormError: _named_error,
+        GatewayError: _named_error,
+        ledger.LedgerError: _named_error,
+        ledger.LedgerUnavailable: unavailable,
+        RequestValidationError: _validation_error,
+        HTTPException: _http_error,
+        Exception: _internal_error,
+    }
+    for error, handler in handlers.items():
+        app.add_exception_handler(error, handler)

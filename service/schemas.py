@@ -21,9 +21,7 @@ def _refuse_null(value: Any) -> Any:
 
 
 T = TypeVar("T")
-May = Annotated[
-    T | SkipJsonSchema[None], BeforeValidator(_refuse_null), Field(json_schema_extra=_without_default)
-]
+May = Annotated[T | SkipJsonSchema[None], BeforeValidator(_refuse_null), Field(json_schema_extra=_without_default)]
 """A field that may be left out, and is never null on the wire."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
@@ -36,9 +34,7 @@ class Body(BaseModel):
     def problem(self) -> dict[str, Any]:
         """The fields that were given, by their wire names, columns as arrays."""
         return {
-            name: value.problem() if isinstance(value, Body) else value
-            for name, value in self
-            if value is not None
+            name: value.problem() if isinstance(value, Body) else value for name, value in self if value is not None
         }
 
 
@@ -118,7 +114,7 @@ class VerificationRequest(_Data):
     norm: May[Number] = None
     tolerance: May[Annotated[Number, Field(ge=0)]] = Field(
         default=None,
-        description="Largest residual that counts as interpolation; by default 64 units of rounding of the data's scale.",
+        description="Largest residual that counts as interpolation; default: 64 units of rounding of the data's scale.",
     )
 
     @model_validator(mode="after")
@@ -137,9 +133,7 @@ class InterpolationResult(_Answer):
 
     function: Function
     network: Network = Field(description="A network that attains the norm: one balanced neuron a kink.")
-    norm: float = Field(
-        description="Least parameter norm 1/2 ||theta||^2 of all networks through the points."
-    )
+    norm: float = Field(description="Least parameter norm 1/2 ||theta||^2 of all networks through the points.")
     kink_count: int
     fewest_kinks: int = Field(description="The least number of kinks of any interpolator.")
     is_sparsest: bool
@@ -160,9 +154,7 @@ class NormResult(_Answer):
 class Violation(_Answer):
     """Something claimed that does not hold."""
 
-    code: Literal[
-        "interpolation", "network", "norm", "lower_bound", "dual_end", "dual_envelope", "bound_above_norm"
-    ]
+    code: Literal["interpolation", "network", "norm", "lower_bound", "dual_end", "dual_envelope", "bound_above_norm"]
     amount: float
     detail: str
     index: May[int] = Field(default=None, description="Of the point, in ascending order of x.")

@@ -92,9 +92,7 @@ class Child:
 
     def _note_death(self, status: int) -> None:
         if status == os.EX_CONFIG:
-            raise GivenUp(
-                f"The {self.program.name} cannot work with these settings. Its own messages say why."
-            )
+            raise GivenUp(f"The {self.program.name} cannot work with these settings. Its own messages say why.")
         at_once = time.monotonic() - self._started_s < AT_ONCE_S
         self._deaths_in_a_row = self._deaths_in_a_row + 1 if at_once else 1
         # Killed from outside (by an operator, for want of memory) is no sign of a useless start.

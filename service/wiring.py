@@ -34,8 +34,8 @@ def _preference(
     prefer: Annotated[
         str,
         Header(
-            description="`wait=N`: hold the answer up to N seconds for a queued job. `respond-async`: answer with a job "
-            "at once, whatever its size."
+            description="`wait=N`: hold the answer up to N seconds for a queued job. `respond-async`: answer with a "
+            "job at once, whatever its size."
         ),
     ] = "",
 ) -> Preference:

@@ -5,9 +5,9 @@ A worker for one queue, with as many slots as cores:
     celery -A workers.celery_app worker --queues interactive --hostname interactive@%h --concurrency 1
         --without-gossip --without-mingle --without-heartbeat --loglevel INFO
 
-Set `REMAP_SIGTERM=SIGQUIT` in its environment, so that SIGTERM lets the job in hand go on for `shutdown_s` and
-then gives it back; without it, SIGTERM waits for the job however long it takes. Let a supervisor restart it: some
-malformed messages, and a Redis that takes no writes, end Celery's main process.
+Set `REMAP_SIGTERM=SIGQUIT` in its environment, so that SIGTERM lets the job in hand go on for `shutdown_s`
+and then gives it back; without it, SIGTERM waits for the job however long it takes. Let a supervisor restart
+it: some malformed messages, and a Redis that takes no writes, end Celery's main process.
 """
 
 from typing import Any
@@ -41,6 +41,7 @@ def _configuration(settings: WorkerSettings) -> dict[str, Any]:
         "task_default_queue": QUEUES[0],
         "task_create_missing_queues": False,
         "task_acks_late": False,  # a bell may be lost, but must not come back after an hour
+        "worker_consumer": "workers.consumer:PromptConsumer",
         "worker_disable_prefetch": True,  # a bell that waits in a busy worker is one no idle worker hears
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "worker_enable_remote_control": False,
@@ -57,7 +58,6 @@ def _transport_options() -> dict[str, Any]:
         "socket_keepalive": True,
         "health_check_interval": 5,
         "retry_on_timeout": True,
-        "ack_emulation": False,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "priority_steps": [0],

@@ -1,4 +1,4 @@
-"""From a problem to its answer, by kind. The gateway calls `answer` on what is small, the runner `solve` on the rest."""
+"""From a problem to its answer, by kind: the gateway calls `answer` on what is small, the runner `solve` on more."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from workers import encoding
 from workers.encoding import Problem
-from workers.minnorm import ENGINE as ENGINE
+from workers.minnorm import ENGINE
 from workers.minnorm.checks import column
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.errors import Unsupported
@@ -15,6 +15,8 @@ from workers.minnorm.network import Network
 from workers.minnorm.norms import function_norm, network_norms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.verify import Claims, verify
+
+__all__ = ["ENGINE", "Answer", "answer", "check", "solve", "warm_up"]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ ONE_THREAD = dict.fromkeys(
 )
 """A worker has as many runners as it may use cores; more threads in each would fight for them."""
 
+LAST_BREATH_S = 2.0
+"""For a process that has closed its pipes to end by itself, so that its status tells why."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -59,7 +62,12 @@ class Runner:
             process_group=0,  # Ctrl-C in a terminal is for the worker, which then decides
         )
         self._greeting = self._talker.submit(self._read)
-        logger.info("Started runner %s", self._process.pid)
+        logger.info("Started runner %s", self.pid)
+
+    @property
+    def pid(self) -> int:
+        """Number of the process."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -72,7 +80,7 @@ class Runner:
             self._greeting.result(self._settings.runner_start_s)
         except TimeoutError:
             self.kill()
-            raise RunnerDied(f"runner {self._process.pid} was not warm in time") from None
+            raise RunnerDied(f"runner {self.pid} was not warm in time") from None
 
     def solve(self, kind: str, payload: bytes, beat: Callable[[], bool]) -> Success | JobError:
         """Compute one job.
@@ -110,33 +118,35 @@ class Runner:
         self._talker.shutdown()
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):  # what was still buffered for a dead process
-                cast(BinaryIO, pipe).close()
+                cast("BinaryIO", pipe).close()
 
     def _exchange(self, kind: str, payload: bytes) -> tuple[dict[str, Any], bytes]:
         try:
-            write_message(cast(BinaryIO, self._process.stdin), {"kind": kind}, payload)
+            write_message(cast("BinaryIO", self._process.stdin), {"kind": kind}, payload)
         except OSError as error:
             raise self._obituary() from error
         return self._read()
 
     def _read(self) -> tuple[dict[str, Any], bytes]:
         try:
-            return read_message(cast(BinaryIO, self._process.stdout))
+            return read_message(cast("BinaryIO", self._process.stdout))
         except (EOFError, OSError, ValueError) as error:
             raise self._obituary() from error
 
     def _obituary(self) -> RunnerDied:
         """Make sure of the death: a process that has closed its pipes is of no more use."""
-        self._kill_group()
-        return RunnerDied(f"runner {self._process.pid} ended with status {self._process.wait()}")
+        try:
+            self._process.wait(LAST_BREATH_S)
+        except subprocess.TimeoutExpired:
+            self._kill_group()
+        return RunnerDied(f"runner {self.pid} ended with status {self._process.wait()}")
 
     def _kill_group(self) -> None:
         if self.alive:  # else its number may belong to another process by now
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _decode(self, head: dict[str, Any], body: bytes) -> Success | JobError:
         if "error" in head:
             return JobError(**head["error"])
         greeting, _ = self._greeting.result()
         return Success(head["outcome"], body, greeting["engine"])
-

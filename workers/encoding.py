@@ -1,6 +1,7 @@
 """Records to JSON and back: the one codec, for the gateway, the queue and the runner."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -29,17 +30,21 @@ def loads(payload: bytes) -> Any:
 
 def function_from(wire: Problem, pointer: str = "/function") -> PiecewiseLinear:
     """A function from its wire form; errors point below `pointer`."""
-    return _located(PiecewiseLinear.from_numbers, wire, pointer)
+    with _below(pointer):
+        return PiecewiseLinear.from_numbers(**wire)
 
 
 def network_from(wire: Problem, pointer: str = "/network") -> Network:
     """A network from its wire form; errors point below `pointer`."""
-    return _located(Network.from_numbers, wire, pointer)
+    with _below(pointer):
+        return Network.from_numbers(**wire)
 
 
-def _located(build: Any, wire: Problem, pointer: str) -> Any:
+@contextmanager
+def _below(pointer: str) -> Iterator[None]:
+    """Errors inside point below `pointer`."""
     try:
-        return build(**wire)
+        yield
     except MinnormError as error:
         error.pointer = pointer + error.pointer
         raise

@@ -13,8 +13,8 @@ Under the common prefix:
     worker:<name>       string  queues of a live worker, as JSON; expires
     workers             zset    names of workers by the time they were last seen
 
-A change of state is one script of `lua/`, run by Redis alone and in one go, timed by Redis, and safe to repeat.
-Payloads and results do not go through Lua. The scripts compute key names, so Redis Cluster is not supported.
+A change of state is one script of `lua/`, run by Redis alone and in one go, timed by Redis, safe to repeat.
+Payloads and results do not go through Lua. The scripts compute key names: Redis Cluster is not supported.
 """
 
 import json
@@ -31,7 +31,7 @@ from workers.records import Claim, JobError, JobRecord, NewJob, Reaped, State, S
 from workers.settings import WorkerSettings
 
 PREFIX = "minnorm:"
-STAGING_S = 3600
+STAGING_S = 600
 """Life of a payload or result that was written but whose script never ran."""
 LEASES_A_ROUND = 1000
 """Most expired leases one round of reaping handles, so that it never holds Redis up."""
@@ -186,9 +186,7 @@ def _text(value: bytes | str) -> str:
 
 
 def _record(job_id: str, fields: dict[str, str]) -> JobRecord:
-    times = {
-        name: float(fields[name]) for name in ("started_at", "finished_at", "expires_at") if name in fields
-    }
+    times = {name: float(fields[name]) for name in ("started_at", "finished_at", "expires_at") if name in fields}
     return JobRecord(
         id=job_id,
         kind=fields["kind"],

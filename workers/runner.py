@@ -29,16 +29,22 @@ class Answer(Protocol):
     """What a solver returns."""
 
     @property
-    def outcome(self) -> str: ...
+    def outcome(self) -> str:
+        """How the mathematics ended."""
+
     @property
-    def result(self) -> bytes: ...
+    def result(self) -> bytes:
+        """JSON."""
 
 
 class Solver(Protocol):
-    """What the module named by the setting `solver` offers; a string `ENGINE` in it is recorded with each job."""
+    """What the module named by the setting `solver` offers; its `ENGINE`, if any, is recorded with each job."""
 
-    def warm_up(self) -> None: ...
-    def solve(self, kind: str, payload: bytes) -> Answer: ...
+    def warm_up(self) -> None:
+        """Load or compile everything, so that no job waits for it."""
+
+    def solve(self, kind: str, payload: bytes) -> Answer:
+        """Solve one problem."""
 
 
 def main() -> None:
@@ -48,7 +54,7 @@ def main() -> None:
     _limit_memory(settings)
     logging.basicConfig(level=logging.INFO, format="[%(asctime)s: %(levelname)s/runner] %(message)s")
     problems, answers = _take_pipes()
-    solver = cast(Solver, import_module(settings.solver))
+    solver = cast("Solver", import_module(settings.solver))
     solver.warm_up()
     write_message(answers, {"engine": getattr(solver, "ENGINE", "")})
     try:
@@ -101,9 +107,7 @@ def _bind_life_to_parent() -> None:
 def _limit_memory(settings: WorkerSettings) -> None:
     """Bound the address space, and be the first to go when the whole machine is short of memory."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = (
-        settings.job_memory_bytes if hard == resource.RLIM_INFINITY else min(settings.job_memory_bytes, hard)
-    )
+    limit = settings.job_memory_bytes if hard == resource.RLIM_INFINITY else min(settings.job_memory_bytes, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     if sys.platform == "linux":
         Path("/proc/self/oom_score_adj").write_text("500")

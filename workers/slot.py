@@ -12,7 +12,7 @@ from workers.records import Claim, JobError, Success
 from workers.settings import WorkerSettings
 
 PAUSE_S = 0.5
-"""Between two attempts to store an answer."""
+"""Between two attempts to store an answer, or to start a runner."""
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,8 @@ class Slot:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._runner = Runner(settings)
-        self.ledger = Ledger(connect(settings), settings)
+        self.client = connect(settings)
+        self.ledger = Ledger(self.client, settings)
 
     def work_one(self, queue: str) -> bool:
         """Do one job of a queue; False if there was none, or no runner to do it.
@@ -35,12 +36,18 @@ class Slot:
         claim = self.ledger.claim(queue)
         if claim is None:
             return False
-        self._work(claim)
+        try:
+            self._work(claim)
+        except SystemExit:  # the worker has to stop now
+            self._runner.kill()
+            self.ledger.release(claim, blameless=True)
+            raise
         return True
 
     def close(self) -> None:
         """End the runner."""
         self._runner.kill()
+        self.client.close()
 
     def _ensure_runner(self) -> bool:
         if not self._runner.alive:
@@ -48,7 +55,8 @@ class Slot:
         try:
             self._runner.wait_until_warm()
         except RunnerDied as death:
-            logger.error("No runner: %s", death)
+            logger.error("No runner: %s", death)  # noqa: TRY400 - its traceback is in the runner's own log
+            time.sleep(PAUSE_S)  # more bells wait, and would start runners without a pause
             return False
         return True
 
@@ -64,10 +72,6 @@ class Slot:
         except RunnerDied as death:
             state = self.ledger.release(claim)
             logger.warning("Job %s is %s after attempt %s: %s", claim.id, state, claim.attempt, death)
-        except BaseException:  # the worker is being stopped
-            self._runner.kill()
-            self.ledger.release(claim, blameless=True)
-            raise
         else:
             self._finish(claim, ending)
         if not self._runner.alive:
@@ -81,20 +85,20 @@ class Slot:
             return True  # nobody else can have it before Redis is back
 
     def _finish(self, claim: Claim, ending: Success | JobError) -> None:
-        """Store the answer; a Redis that is away for a while costs no computed answer."""
+        """Store the answer; a Redis that is away or full for a while costs no computed answer."""
         deadline = time.monotonic() + self._settings.finish_patience_s
         while True:
             try:
-                ours = self.ledger.finish(claim, ending)
+                return _report(claim, ending, ours=self.ledger.finish(claim, ending))
             except LedgerUnavailable:
                 if time.monotonic() > deadline:
                     raise
-                time.sleep(PAUSE_S)
-            else:
-                return _report(claim, ending, ours)
+            if not self._beat(claim):
+                return _report(claim, ending, ours=False)
+            time.sleep(PAUSE_S)
 
 
-def _report(claim: Claim, ending: Success | JobError, ours: bool) -> None:
+def _report(claim: Claim, ending: Success | JobError, *, ours: bool) -> None:
     if ours:
         ended = ending.outcome if isinstance(ending, Success) else ending.code
         logger.info("Job %s (%s) ended in attempt %s: %s", claim.id, claim.kind, claim.attempt, ended)

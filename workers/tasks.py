@@ -2,14 +2,14 @@
 
 import logging
 from functools import cache
-from typing import Any
 
+import redis
 from celery import Celery
 from celery.signals import after_setup_logger, worker_process_init, worker_process_shutdown
 from kombu.exceptions import KombuError
 
 from workers.celery_app import app
-from workers.connection import connect, ledger_errors
+from workers.connection import ledger_errors
 from workers.errors import LedgerUnavailable
 from workers.settings import worker_settings
 from workers.slot import Slot
@@ -27,7 +27,7 @@ def ring_bell(queue: str, celery: Celery = app) -> bool:
     """
     try:
         celery.send_task(RING, (queue,), queue=queue, retry=False)
-    except (KombuError, OSError) as error:
+    except (KombuError, redis.RedisError, OSError) as error:
         logger.warning("The bell of queue %s could not be rung: %s", queue, error)
         return False
     return True
@@ -38,26 +38,21 @@ def ring(queue: str) -> None:
     """Do one job of a queue, and pass the bell on if there is more work than bells."""
     slot = _slot()
     try:
-        if slot.work_one(queue) and slot.ledger.waiting(queue) > hanging_bells(queue):
+        if slot.work_one(queue) and slot.ledger.waiting(queue) > hanging_bells(slot.client, queue):
             ring_bell(queue)
     except LedgerUnavailable as error:
         logger.warning("Queue %s has to wait: %s", queue, error)
 
 
-def hanging_bells(queue: str) -> int:
+def hanging_bells(client: redis.Redis, queue: str) -> int:
     """Count the bells that no worker has taken yet: kombu keeps a queue as a Redis list of its name."""
     with ledger_errors():
-        return int(_broker().llen(queue))
+        return client.llen(queue)
 
 
 @cache
 def _slot() -> Slot:
     return Slot(worker_settings())
-
-
-@cache
-def _broker() -> Any:
-    return connect(worker_settings())
 
 
 @worker_process_init.connect

@@ -29,7 +29,9 @@ async def create_interpolation(
     preference: PreferenceOf,
     solver: SolverOf,
 ) -> Response:
-    """The one-hidden-layer ReLU network of least parameter norm through all points: its function, its weights, its
-    norm, and a certificate that no network has a smaller one. Exact, in linear time. Unsorted points are sorted, equal
-    points merged; points collinear within rounding count as collinear."""
+    """The one-hidden-layer ReLU network of least parameter norm through all points.
+
+    Its function, its weights, its norm, and a certificate that no network has a smaller one. Exact, in linear time.
+    Unsorted points are sorted, equal points merged; points collinear within rounding count as collinear.
+    """
     return await solver.answer("interpolations", body.problem(), preference)

@@ -29,6 +29,8 @@ async def create_norm(
     preference: PreferenceOf,
     solver: SolverOf,
 ) -> Response:
-    """The least parameter norm over all networks that compute the given function, and a network that attains it. For a
-    network also its own parameter norm, its path norm (what rebalancing reaches) and the function it computes."""
+    """The least parameter norm over all networks that compute the given function, and a network that attains it.
+
+    For a network also its own parameter norm, its path norm (what rebalancing reaches) and the function it computes.
+    """
     return await solver.answer("norms", body.problem(), preference)

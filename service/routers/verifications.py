@@ -24,6 +24,9 @@ async def create_verification(
     preference: PreferenceOf,
     solver: SolverOf,
 ) -> Response:
-    """Recomputes residuals, norm, lower bound and gap from what is given, trusting none of it, and lists what is
-    violated, where and by how much. Always answered at once."""
+    """What holds of a function, a network or a certificate, whoever made it.
+
+    Recomputes residuals, norm, lower bound and gap from what is given, trusting none of it, and lists what is violated,
+    where and by how much. Always answered at once.
+    """
     return await solver.answer_here("verifications", body.problem(), preference)

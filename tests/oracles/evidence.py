@@ -27,7 +27,7 @@ class Evidence:
     @property
     def units(self) -> float:
         """The residual in units of rounding of the data's scale."""
-        return self.residual / (UNIT * self.scale) if self.residual > 0.0 else 0.0
+        return self.residual / (UNIT * self.scale + 5e-324) if self.residual > 0.0 else 0.0
 
 
 def complaints(wire: Wire, evidence: Evidence, gap: float = 1e-12, units: float = 8.0) -> list[str]:

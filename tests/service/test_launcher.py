@@ -202,6 +202,17 @@ def test_an_explicit_redis_is_used_and_left_running(launch: Launch, tmp_path: Pa
         assert broker.is_running()
 
 
+def test_a_redis_that_would_lose_jobs_is_refused(launch: Launch, tmp_path: Path) -> None:
+    with EmbeddedBroker(tmp_path / "elsewhere", 2**26) as broker:
+        with redis.Redis.from_url(broker.url) as server:
+            server.config_set("maxmemory-policy", "allkeys-lru")
+        launched = launch(MINNORM_REDIS_URL=broker.url)
+        assert launched.process.wait(START_S) == 1
+    assert "allkeys-lru" in launched.output
+    assert "cannot work with these settings" in launched.output
+    assert not processes_of(launched.folder)
+
+
 def test_it_says_what_it_does_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     stop = threading.Event()

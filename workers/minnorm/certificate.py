@@ -10,12 +10,13 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from workers.minnorm.compiled import compiled
 from workers.minnorm.dataset import Dataset
-from workers.minnorm.doubles import pair_product, pair_quotient, pair_sum, two_sum
+from workers.minnorm.doubles import fma, two_product, two_sum
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.weight import weight
 
 Floats = NDArray[np.float64]
 
@@ -58,21 +59,23 @@ def lower_bound(data: Dataset, dual_values: Floats) -> float:
     return bound * (1.0 - _ROUNDING)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _pairing(x: Floats, y: Floats, q: Floats) -> float:
     """`sum_i eps_i q_i`, summed by parts: each chord slope times the fall of `q` over it."""
     total, total_low = 0.0, 0.0
     for i in range(x.size - 1):
         rise, rise_low = two_sum(y[i + 1], -y[i])
         step, step_low = two_sum(x[i + 1], -x[i])
-        slope, slope_low = pair_quotient(rise, rise_low, step, step_low)
         fall, fall_low = two_sum(q[i], -q[i + 1])
-        term, term_low = pair_product(slope, slope_low, fall, fall_low)
-        total, total_low = pair_sum(total, total_low, term, term_low)
+        slope = rise / step
+        slope_low = (fma(-slope, step, rise) + rise_low - slope * step_low) / step
+        term, term_low = two_product(slope, fall)
+        total, error = two_sum(total, term)
+        total_low += error + (term_low + slope_low * fall + slope * fall_low)
     return total + total_low
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def worst_ratio(x: Floats, q: Floats) -> tuple[float, int]:
     """The largest `|q(t)| / sqrt(1 + t^2)` over all `t`, and the interval where it is reached.
 
@@ -80,15 +83,18 @@ def worst_ratio(x: Floats, q: Floats) -> tuple[float, int]:
     interpolating between the ends, which stays accurate where `m` and `k` cancel.
     """
     worst, where = 0.0, 0
+    right = abs(q[0]) / weight(x[0])
     for i in range(x.size - 1):
-        step = x[i + 1] - x[i]
-        slope = (q[i + 1] - q[i]) / step
-        level = (q[i] * x[i + 1] - q[i + 1] * x[i]) / step
-        ratio = max(abs(q[i]) / math.hypot(1.0, x[i]), abs(q[i + 1]) / math.hypot(1.0, x[i + 1]))
-        if level != 0.0 and x[i] < slope / level < x[i + 1]:
-            at = slope / level
-            part = (at - x[i]) / step
-            ratio = max(ratio, abs(q[i] + part * (q[i + 1] - q[i])) / math.hypot(1.0, at))
+        left = right
+        right = abs(q[i + 1]) / weight(x[i + 1])
+        ratio = max(left, right)
+        rise = q[i + 1] - q[i]
+        level = q[i] * x[i + 1] - q[i + 1] * x[i]
+        sign = math.copysign(1.0, level)
+        if x[i] * level * sign < rise * sign < x[i + 1] * level * sign:
+            at = rise / level
+            value = q[i] + (at - x[i]) / (x[i + 1] - x[i]) * rise
+            ratio = max(ratio, abs(value) / weight(at))
         if ratio > worst:
             worst, where = ratio, i
     return worst, where

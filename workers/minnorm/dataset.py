@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from workers.minnorm.checks import column
+from workers.minnorm.compiled import compiled
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import ConflictingValues, Overflow, TooFewPoints
 
@@ -55,7 +55,8 @@ class Dataset:
         abscissae are so close that their own rounding would matter by more than 2**-30 of the step (timestamps with
         tiny gaps), they are taken as exact and their term is left out. O(n).
         """
-        return _vertices(self.x, self.y)
+        kept = np.empty(self.x.size, dtype=np.int64)
+        return kept[: _vertices(self.x, self.y, kept)]
 
 
 def _sorted_distinct(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -79,16 +80,16 @@ def _check_slopes(x: Floats, y: Floats) -> None:
     wrong = np.flatnonzero(~(np.abs(weighted) < LARGEST))
     if wrong.size:
         left, right = x[wrong[0]], x[wrong[0] + 1]
-        raise Overflow(
-            f"The slope between x = {left!s} and x = {right!s} is too large to compute with.", "/x"
-        )
+        raise Overflow(f"The slope between x = {left!s} and x = {right!s} is too large to compute with.", "/x")
 
 
-@njit(cache=True, nogil=True)
-def _vertices(x: Floats, y: Floats) -> NDArray[np.int64]:
-    """Greedy: a chord grows as long as every point under it stays in its tolerance; `low..high` are the slopes left."""
+@compiled
+def _vertices(x: Floats, y: Floats, kept: NDArray[np.int64]) -> int:
+    """Fill `kept`, return how many.
+
+    Greedy: a chord grows as long as every point under it is within its tolerance; `low..high` are the slopes left.
+    """
     n = x.size
-    kept = np.empty(n, dtype=np.int64)
     kept[0] = 0
     count = 1
     anchor = 0
@@ -109,4 +110,4 @@ def _vertices(x: Floats, y: Floats) -> NDArray[np.int64]:
         low = max(low, slope - tolerance)
         high = min(high, slope + tolerance)
     kept[count] = n - 1
-    return kept[: count + 1].copy()
+    return count + 1

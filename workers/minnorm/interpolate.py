@@ -58,14 +58,15 @@ def interpolate(data: Dataset) -> Interpolation:
     ([-0.416666667, 0.25], 8.203976956)
     """
     vertices = data.vertices()
-    x, y = data.x[vertices], data.y[vertices]
+    everywhere = vertices.size == data.x.size
+    x, y = (data.x, data.y) if everywhere else (data.x[vertices], data.y[vertices])
     curvature = _curvature(x, y)
     dual, from_left, from_right = split_masses(x, curvature)
     slope0, kinks, changes = place_kinks(x, y, from_left, from_right)
     function = PiecewiseLinear(float(x[0]), float(y[0]), slope0, kinks, changes)
     norm = function.weighted_variation
     # Between vertices the dual is its own chord, which satisfies the same constraint.
-    dual_values = dual if vertices.size == data.x.size else np.interp(data.x, x, dual)
+    dual_values = dual if everywhere else np.interp(data.x, x, dual)
     return Interpolation(function, norm, fewest_kinks(curvature), certify(data, function, norm, dual_values))
 
 

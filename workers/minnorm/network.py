@@ -106,9 +106,7 @@ def check_reachable(kinks: Floats, changes: Floats) -> None:
     try:
         check_magnitude(check_magnitude_of, "/hidden_weights")
     except Exception as error:
-        raise Overflow(
-            "A neuron's kink or slope change is too large to compute with.", "/hidden_weights"
-        ) from error
+        raise Overflow("A neuron's kink or slope change is too large to compute with.", "/hidden_weights") from error
 
 
 def _merge(kinks: Floats, changes: Floats) -> tuple[Floats, Floats]:

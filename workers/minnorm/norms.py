@@ -1,7 +1,7 @@
 """The norms of a function and of a network, with a skip connection.
 
-Three numbers that are easily mixed up: the *parameter norm* `1/2 ||theta||^2` of given parameters; the *path norm*, which
-rebalancing each neuron reaches; and the *representational cost* of the function, the least parameter norm over all
+Three numbers that are easily mixed up: the *parameter norm* `1/2 ||theta||^2` of given parameters; the *path norm*,
+which rebalancing each neuron reaches; and the *representational cost* of the function, the least parameter norm of all
 networks of any width that represent it. Each is at most the one before it.
 """
 

@@ -27,30 +27,26 @@ The prefix sums are pairs of doubles, as one large mass would otherwise wipe out
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from workers.minnorm.doubles import pair_add, pair_sum
+from workers.minnorm.compiled import compiled, inlined
+from workers.minnorm.doubles import pair_sum, two_sum
+from workers.minnorm.weight import weight
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int32]
+Marks = NDArray[np.bool_]
+Sums = tuple[float, float, float, float]  # A and B, each as a pair
 
-_LARGE = 1e150  # beyond it x*x could overflow, and sqrt(1 + x*x) is |x| to the last bit
 _TINY = 1e-140
 _REBASE = 2.0**40
 _NO_SHARE = 2.0**-40
 """A share of a point's mass below this fraction is rounding noise and makes no kink of its own."""
 
 
-@njit(cache=True, nogil=True, inline="always")
-def weight(x: float) -> float:
-    """`sqrt(1 + x^2)`, what a unit of slope change costs at `x`."""
-    return math.sqrt(1.0 + x * x) if abs(x) < _LARGE else abs(x)
-
-
-@njit(cache=True, nogil=True)
-def _geometry(x):  # type: ignore[no-untyped-def]
-    """Rows: the weights `w_i`, then cosine and sine of the angle `Delta_i` between `(x_i, 1)` and `(x_{i+1}, 1)`."""
-    geometry = np.empty((3, x.size))
+@compiled
+def _measure(x: Floats, geometry: Floats) -> None:
+    """Fill the rows: the weights `w_i`; cosine and sine of the angle `Delta_i` between `(x_i, 1)`, `(x_{i+1}, 1)`."""
     weights, cosines, sines = geometry[0], geometry[1], geometry[2]
     for i in range(x.size):
         weights[i] = weight(x[i])
@@ -59,17 +55,16 @@ def _geometry(x):  # type: ignore[no-untyped-def]
         right = 1.0 / weights[i + 1]
         cosines[i] = (x[i] * left) * (x[i + 1] * right) + left * right
         sines[i] = ((x[i + 1] - x[i]) * left) * right
-    return geometry
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _unit(cosine: float, sine: float) -> tuple[float, float]:
     """Pull a vector that is almost a unit vector back onto the circle (one Newton step)."""
     factor = 1.5 - 0.5 * (cosine * cosine + sine * sine)
     return cosine * factor, sine * factor
 
 
-@njit(cache=True, nogil=True, inline="always")
+@inlined
 def _direction(a: float, b: float) -> tuple[float, float]:
     """The unit vector along `(a, b)`; `(1, 0)` where both vanish."""
     size = max(abs(a), abs(b))
@@ -81,8 +76,8 @@ def _direction(a: float, b: float) -> tuple[float, float]:
     return a / length, b / length
 
 
-@njit(cache=True, nogil=True)
-def _rebase(before, queue, front, back, total):  # type: ignore[no-untyped-def]
+@compiled
+def _rebase(before: Floats, queue: Indices, front: int, back: int, total: Sums) -> Sums:
     """Subtract from all prefix sums the smallest in use, once they are so large that differences lose digits."""
     oldest = queue[front]
     for place in range(front, back + 1):
@@ -97,8 +92,43 @@ def _rebase(before, queue, front, back, total):  # type: ignore[no-untyped-def]
     return a, a_low, b, b_low
 
 
-@njit(cache=True, nogil=True)
-def _minimisers(geometry, curvature, first, last, distance, border, before, queue):  # type: ignore[no-untyped-def]
+@inlined
+def _trim(
+    queue: Indices, front: int, back: int, s: float, before: Floats, border: Floats, total: Sums
+) -> tuple[int, int, float, float]:
+    """Drop the pieces left of the minimiser, from the end where e is small.
+
+    Returns the new ends of the queue, and A and B of the piece that has the minimiser.
+    """
+    a, a_low, b, b_low = total
+    while True:
+        piece = queue[front] if s > 0.0 else queue[back]
+        a_piece = (a - before[piece, 0]) + (a_low - before[piece, 1])
+        b_piece = (b - before[piece, 2]) + (b_low - before[piece, 3])
+        if front == back:
+            break
+        inner = queue[front + 1] if s > 0.0 else queue[back - 1]
+        at = max(piece, inner) - 1  # the two pieces meet where the younger one was appended
+        if s * (a_piece * border[at, 1] + b_piece * border[at, 0]) >= 0.0:
+            break
+        if s > 0.0:
+            front += 1
+        else:
+            back -= 1
+    return front, back, a_piece, b_piece
+
+
+@compiled
+def _minimisers(
+    geometry: Floats,
+    curvature: Floats,
+    first: int,
+    last: int,
+    distance: Floats,
+    border: Floats,
+    before: Floats,
+    queue: Indices,
+) -> None:
     """Forward sweep over one run: the minimiser `d*_i` of each `F_i`, as (cosine, sine) in `distance`.
 
     `border[i]` is the same place in the coordinate z, `before[j]` the prefix sums of A and B that a piece starting at
@@ -108,6 +138,7 @@ def _minimisers(geometry, curvature, first, last, distance, border, before, queu
     front = back = queue.size // 2
     cos_t, sin_t, s = 1.0, 0.0, 1.0
     a = a_low = b = b_low = 0.0
+    cos_d, sin_d = 1.0, 0.0  # not of unit length: the branches below do not wait for a square root
     steps_since_rebase = 0
     for k in range(first, last + 1):
         mass = abs(curvature[k]) * weights[k]
@@ -115,43 +146,34 @@ def _minimisers(geometry, curvature, first, last, distance, border, before, queu
         if not fresh:
             cosine, sine = cosines[k - 1], sines[k - 1]
             # Delta <= d*: the previous point does not feel this one, and the message is zero.
-            fresh = sine * distance[k - 1, 0] <= cosine * distance[k - 1, 1]
+            fresh = sine * cos_d <= cosine * sin_d
         if fresh:
             cos_t, sin_t, s = 1.0, 0.0, 1.0
             before[k] = 0.0
             a, a_low, b, b_low = mass, 0.0, 0.0, 0.0
             border[k, 0], border[k, 1] = 1.0, 0.0
             distance[k, 0], distance[k, 1] = 1.0, 0.0
+            cos_d, sin_d = 1.0, 0.0
             front = back = queue.size // 2
             queue[front] = k
             continue
         cos_t, sin_t = _unit(cosine * cos_t + sine * sin_t, sine * cos_t - cosine * sin_t)
         s = -s
         before[k, 0], before[k, 1], before[k, 2], before[k, 3] = a, a_low, b, b_low
-        a, a_low = pair_add(a, a_low, mass * cos_t)
-        b, b_low = pair_add(b, b_low, s * mass * sin_t)
-        while True:  # drop the pieces left of the minimiser, from the end where e is small
-            piece = queue[front] if s > 0.0 else queue[back]
-            a_piece = (a - before[piece, 0]) + (a_low - before[piece, 1])
-            b_piece = (b - before[piece, 2]) + (b_low - before[piece, 3])
-            if front == back:
-                break
-            inner = queue[front + 1] if s > 0.0 else queue[back - 1]
-            at = max(piece, inner) - 1
-            if s * (a_piece * border[at, 1] + b_piece * border[at, 0]) >= 0.0:
-                break
-            if s > 0.0:
-                front += 1
-            else:
-                back -= 1
-        cos_z, sin_z = _direction(a_piece, -b_piece)
-        cos_d = cos_z * cos_t - s * sin_z * sin_t
-        sin_d = s * sin_z * cos_t + cos_z * sin_t
+        a, error = two_sum(a, mass * cos_t)
+        a_low += error
+        b, error = two_sum(b, s * mass * sin_t)
+        b_low += error
+        total = (a, a_low, b, b_low)
+        front, back, a_piece, b_piece = _trim(queue, front, back, s, before, border, total)
+        cos_d = a_piece * cos_t + s * b_piece * sin_t
+        sin_d = a_piece * sin_t - s * b_piece * cos_t
         if sin_d < 0.0:
             cos_d, sin_d = 1.0, 0.0
-            cos_z, sin_z = cos_t, -s * sin_t
-        border[k, 0], border[k, 1] = cos_z, sin_z
-        distance[k, 0], distance[k, 1] = cos_d, sin_d
+            border[k, 0], border[k, 1] = cos_t, -s * sin_t
+        else:
+            border[k, 0], border[k, 1] = _direction(a_piece, -b_piece)
+        distance[k, 0], distance[k, 1] = _direction(cos_d, sin_d)
         if s > 0.0:
             back += 1
             queue[back] = k
@@ -161,12 +183,12 @@ def _minimisers(geometry, curvature, first, last, distance, border, before, queu
         steps_since_rebase += 1
         # The second condition keeps the total cost linear whatever the data.
         if a > _REBASE * abs(a_piece) and steps_since_rebase > back - front:
-            a, a_low, b, b_low = _rebase(before, queue, front, back, (a, a_low, b, b_low))
+            a, a_low, b, b_low = _rebase(before, queue, front, back, total)
             steps_since_rebase = 0
 
 
-@njit(cache=True, nogil=True)
-def _distances(geometry, first, last, distance, tight):  # type: ignore[no-untyped-def]
+@compiled
+def _distances(geometry: Floats, first: int, last: int, distance: Floats, tight: Marks) -> None:
     """Backward sweep over one run: `d*_i` becomes the optimal `d_i`; marks the intervals whose constraint is tight."""
     cosines, sines = geometry[1], geometry[2]
     cos_d, sin_d = distance[last]
@@ -187,8 +209,17 @@ def _distances(geometry, first, last, distance, tight):  # type: ignore[no-untyp
             tight[i] = True
 
 
-@njit(cache=True, nogil=True)
-def _flows(geometry, curvature, first, last, distance, tight, from_left, from_right):  # type: ignore[no-untyped-def]
+@compiled
+def _flows(
+    geometry: Floats,
+    curvature: Floats,
+    first: int,
+    last: int,
+    distance: Floats,
+    tight: Marks,
+    from_left: Floats,
+    from_right: Floats,
+) -> None:
     """Place the masses of one run: `from_left[i]` of point i and `from_right[i]` of point i+1 meet in interval i.
 
     A point that shares with neither side keeps its mass; the kink then lies at the point itself.
@@ -214,34 +245,45 @@ def _flows(geometry, curvature, first, last, distance, tight, from_left, from_ri
         rest = next_mass - from_right[i]
 
 
-@njit(cache=True, nogil=True)
-def _solve_runs(x, curvature, from_left, from_right):  # type: ignore[no-untyped-def]
+@compiled
+def _solve_runs(
+    x: Floats,
+    curvature: Floats,
+    dual: Floats,
+    from_left: Floats,
+    from_right: Floats,
+    geometry: Floats,
+    distance: Floats,
+    border: Floats,
+    before: Floats,
+    queue: Indices,
+    tight: Marks,
+) -> None:
     """All runs, where the left end is not active. Curvature must not vanish at an interior point."""
     n = x.size
-    geometry = _geometry(x)
-    distance = np.empty((n, 2))
+    _measure(x, geometry)
     distance[0] = distance[n - 1] = (0.0, 1.0)
-    border = np.empty((n, 2))
-    before = np.empty((n, 4))
-    queue = np.empty(2 * n + 1, dtype=np.int32)
-    tight = np.zeros(n, dtype=np.bool_)
     first = 1
     while first < n - 1:
         last = first
         while last + 1 < n - 1 and (curvature[last + 1] > 0.0) == (curvature[first] > 0.0):
             last += 1
+        if first == last < n - 2:  # a run of one point: the kink stays there
+            distance[first, 0] = 1.0
+            dual[first] = geometry[0, first] if curvature[first] > 0.0 else -geometry[0, first]
+            first += 1
+            continue
         _minimisers(geometry, curvature, first, last, distance, border, before, queue)
         _distances(geometry, first, last, distance, tight)
         _flows(geometry, curvature, first, last, distance, tight, from_left, from_right)
+        sign = 1.0 if curvature[first] > 0.0 else -1.0
+        for i in range(first, last + 1):
+            dual[i] = sign * distance[i, 0] * geometry[0, i]
+            from_left[i] *= sign
+            from_right[i] *= sign
         first = last + 1
-    dual = distance[:, 0] * geometry[0]
-    for i in range(n):
-        if curvature[i] < 0.0:
-            dual[i] = -dual[i]
-    return dual
 
 
-@njit(cache=True, nogil=True)
 def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     """Split the curvature of every point between its two intervals, at least total cost.
 
@@ -267,19 +309,25 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     O(n) time and memory on every input. Only one end can be active (its interval then spans more than a right angle);
     if it is the left one, the mirrored problem is solved.
     """
-    n = x.size
-    from_left = np.zeros(n)
-    from_right = np.zeros(n)
     if 1.0 + x[0] * x[1] < 0.0:
-        mirrored_right = np.zeros(n)
-        mirrored_left = np.zeros(n)
-        dual = _solve_runs(-x[::-1], curvature[::-1].copy(), mirrored_right, mirrored_left)[::-1].copy()
-        from_left[: n - 1] = mirrored_left[: n - 1][::-1]
-        from_right[: n - 1] = mirrored_right[: n - 1][::-1]
-    else:
-        dual = _solve_runs(x, curvature, from_left, from_right)
-    for i in range(n - 1):
-        if curvature[max(i, 1)] < 0.0:
-            from_left[i] = -from_left[i]
-            from_right[i] = -from_right[i]
+        dual, from_right, from_left = _split(-x[::-1], curvature[::-1].copy())
+        return dual[::-1].copy(), _mirrored(from_left), _mirrored(from_right)
+    return _split(x, curvature)
+
+
+def _split(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
+    n = x.size
+    dual, from_left, from_right = np.zeros(n), np.zeros(n), np.zeros(n)
+    # NumPy's memory comes in huge pages where the system offers them, that of compiled code does not; a page fault for
+    # each 4 kB would cost more than the arithmetic.
+    geometry, distance, border, before = np.empty((3, n)), np.empty((n, 2)), np.empty((n, 2)), np.empty((n, 4))
+    queue, tight = np.empty(2 * n + 1, dtype=np.int32), np.zeros(n, dtype=np.bool_)
+    _solve_runs(x, curvature, dual, from_left, from_right, geometry, distance, border, before, queue, tight)
     return dual, from_left, from_right
+
+
+def _mirrored(by_interval: Floats) -> Floats:
+    """Values of intervals 0..n-2 of the mirrored points, in the order of the points."""
+    mirrored = np.zeros_like(by_interval)
+    mirrored[:-1] = by_interval[:-1][::-1]
+    return mirrored

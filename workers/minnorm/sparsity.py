@@ -1,13 +1,14 @@
 """How few kinks any interpolator can have."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from workers.minnorm.compiled import compiled
 
 Floats = NDArray[np.float64]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def fewest_kinks(curvature: Floats) -> int:
     """The least number of kinks of any continuous piecewise-linear interpolator.
 

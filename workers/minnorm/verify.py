@@ -97,9 +97,7 @@ def _missed(data: Dataset, residuals: Floats, allowed: float) -> list[Violation]
     missed = np.flatnonzero(residuals > allowed)
     worst = missed[np.argsort(-residuals[missed], kind="stable")][:_MOST]
     return [
-        Violation(
-            "interpolation", float(residuals[i]), f"The function misses the point at x = {data.x[i]}.", int(i)
-        )
+        Violation("interpolation", float(residuals[i]), f"The function misses the point at x = {data.x[i]}.", int(i))
         for i in worst
     ]
 
@@ -123,9 +121,7 @@ def _disagreement(claims: Claims, data: Dataset, allowed: float) -> list[Violati
 def _dual(data: Dataset, dual_values: Floats) -> list[Violation]:
     """A dual that leaves its envelope or does not vanish at the ends; the lower bound is corrected for both."""
     violations = [
-        Violation(
-            "dual_end", abs(float(dual_values[i])), "The dual must vanish at both ends.", i % data.x.size
-        )
+        Violation("dual_end", abs(float(dual_values[i])), "The dual must vanish at both ends.", i % data.x.size)
         for i in (0, -1)
         if dual_values[i] != 0.0
     ]
@@ -140,6 +136,4 @@ def _claimed(name: str, claimed: float | None, computed: float) -> list[Violatio
     """A stated number that is not what it should be."""
     if claimed is None or abs(claimed - computed) <= _CLAIM * max(abs(computed), abs(claimed)):
         return []
-    return [
-        Violation(name, abs(claimed - computed), f"Stated as {claimed}, but {computed} by recomputation.")
-    ]
+    return [Violation(name, abs(claimed - computed), f"Stated as {claimed}, but {computed} by recomputation.")]

@@ -1,0 +1,121 @@
+"""One job after the other, without Celery."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.workers.processes import Place
+from workers.errors import LedgerUnavailable
+from workers.records import JobError, State
+from workers.slot import Slot
+
+
+@pytest.fixture
+def slot(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slot]:
+    """A slot with the solver of the tests."""
+    monkeypatch.setenv("MINNORM_SOLVER", place.settings.solver)
+    slot = Slot(place.settings)
+    yield slot
+    slot.close()
+
+
+def test_a_job_is_done(place: Place, slot: Slot) -> None:
+    assert not slot.work_one("interactive")
+    job = place.submit("echo", "x", bell=False)
+    assert slot.work_one("interactive")
+    assert place.ledger.result(job) == b'"x"'
+    assert place.ledger.get(job).engine == "test-engine 1"
+
+
+def test_a_dead_runner_is_replaced_before_the_next_job(place: Place, slot: Slot) -> None:
+    poison = place.submit("kill", bell=False)
+    for attempt, state in ((1, State.QUEUED), (2, State.QUEUED), (3, State.FAILED)):
+        assert slot.work_one("interactive")
+        assert place.ledger.get(poison).attempt == attempt
+        assert place.ledger.get(poison).state is state
+    job = place.submit("echo", bell=False)
+    assert slot.work_one("interactive")
+    assert place.ledger.get(job).state is State.SUCCEEDED
+
+
+def test_a_job_that_went_on_is_dropped(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = place.submit("endless", bell=False)
+    monkeypatch.setattr(slot.ledger, "beat", lambda _: False)
+    assert slot.work_one("interactive")
+    assert "which was stopped" in caplog.text
+    assert place.ledger.get(job).state is State.RUNNING
+    assert place.ledger.get(job).error is None
+
+
+def test_an_answer_that_comes_too_late_is_dropped(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.submit("echo", bell=False)
+    finish = slot.ledger.finish
+    monkeypatch.setattr(slot.ledger, "finish", lambda claim, ending: finish(replace(claim, attempt=7), ending))
+    assert slot.work_one("interactive")
+    assert "which came too late" in caplog.text
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_an_answer_is_kept_while_redis_is_full(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch, *, ours: bool
+) -> None:
+    """As long as the lease can be held."""
+    job = place.submit("echo", bell=False)
+    place.server.client.config_set("maxmemory", "1mb")
+
+    def beat(_: object) -> bool:
+        place.server.client.config_set("maxmemory", "0")
+        return ours
+
+    monkeypatch.setattr(slot.ledger, "beat", beat)
+    assert slot.work_one("interactive")
+    assert place.ledger.get(job).state is (State.SUCCEEDED if ours else State.RUNNING)
+
+
+def test_patience_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINNORM_SOLVER", place.settings.solver)
+    slot = Slot(place.settings.model_copy(update={"finish_patience_s": 0.0}))
+    job = place.submit("echo", bell=False)
+    place.server.client.config_set("maxmemory", "1mb")
+    with pytest.raises(LedgerUnavailable):
+        slot.work_one("interactive")
+    slot.close()
+    assert place.ledger.get(job).state is State.RUNNING  # until its lease ends
+
+
+def test_a_slot_that_has_to_stop_gives_its_job_back(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = place.submit("endless", bell=False)
+
+    def stop(_: object) -> bool:
+        raise SystemExit(1)
+
+    monkeypatch.setattr(slot.ledger, "beat", stop)
+    with pytest.raises(SystemExit):
+        slot.work_one("interactive")
+    assert place.ledger.get(job).state is State.QUEUED
+
+
+def test_no_job_is_claimed_without_a_runner(
+    place: Place, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MINNORM_SOLVER", "no.such.module")
+    slot = Slot(place.settings)
+    job = place.submit("echo", bell=False)
+    assert not slot.work_one("interactive")
+    slot.close()
+    assert "No runner" in caplog.text
+    assert place.ledger.get(job).state is State.QUEUED
+
+
+def test_the_end_of_a_job_is_logged(place: Place, slot: Slot, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    job = place.submit("refuse", bell=False)
+    slot.work_one("interactive")
+    assert f"Job {job} (refuse) ended in attempt 1: too-few-points" in caplog.text
+    assert place.ledger.get(job).error == JobError("too-few-points", "At least two points are needed.", "/x")
