@@ -197,7 +197,9 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
 
 async def _internal_error(request: Request, error: Exception) -> Response:
     logger.error("Unexpected error at %s", request.url.path, exc_info=error)
-    return document(request, INTERNAL, INTERNAL.explanation)
+    # Starlette answers this one outside all middleware, so the request's name is told here.
+    headers = {"X-Request-ID": request.scope.get("state", {}).get("request_id", "")}
+    return document(request, INTERNAL, INTERNAL.explanation, headers=headers)
 
 
 def install(app: FastAPI, settings: GatewaySettings) -> None:

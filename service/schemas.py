@@ -1,11 +1,12 @@
 """The wire: request bodies, and the shapes of answers as the OpenAPI document shows them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeVar
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from service.columns import Column, Points
 
@@ -14,14 +15,15 @@ def _without_default(schema: dict[str, Any]) -> None:
     schema.pop("default", None)
 
 
-def _refuse_null(value: Any) -> Any:
-    if value is None:
-        raise PydanticCustomError("null", "Input should not be null; leave it out instead")
-    return value
+class _NotNull:
+    """Makes `T | None` accept a T only: None is how Python sees that the field was left out."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return handler.generate_schema(reduce(or_, (kind for kind in get_args(source) if kind is not type(None))))
 
 
 T = TypeVar("T")
-May = Annotated[T | SkipJsonSchema[None], BeforeValidator(_refuse_null), Field(json_schema_extra=_without_default)]
+May = Annotated[T | None, _NotNull(), Field(json_schema_extra=_without_default)]
 """A field that may be left out, and is never null on the wire."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 

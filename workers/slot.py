@@ -41,6 +41,7 @@ class Slot:
         except SystemExit:  # the worker has to stop now
             self._runner.kill()
             self.ledger.release(claim, blameless=True)
+            logger.info("Job %s is given back, because this worker has to stop", claim.id)
             raise
         return True
 

@@ -14,7 +14,13 @@ from workers.minnorm import ENGINE
 router = APIRouter(tags=["operations"])
 
 
-@router.get("/livez", operation_id="get_liveness", summary="Does the process answer?", response_model=Health)
+@router.get(
+    "/livez",
+    operation_id="get_liveness",
+    summary="Does the process answer?",
+    response_model=Health,
+    response_model_exclude_none=True,
+)
 async def get_liveness() -> Any:
     """Always 200: says that the gateway's event loop runs, and nothing of Redis or workers."""
     return {"status": "ok"}

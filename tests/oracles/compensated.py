@@ -19,7 +19,7 @@ def check_quickly(x: ArrayLike, y: ArrayLike, wire: Wire) -> Evidence:
         raise AssertionError("one dual value a distinct abscissa, zero at both ends")
     chords = np.diff(ordinates) / np.diff(abscissae)
     ratio = _worst_ratio(abscissae, dual)
-    steepest = np.max(np.abs(chords) * np.maximum(np.abs(abscissae[1:]), np.abs(abscissae[:-1])))
+    steepest = np.max(np.abs(chords)) * max(-abscissae[0], abscissae[-1])
     return Evidence(
         norm=float(_norm(wire)),
         lower_bound=float(_total(-chords * np.diff(dual)) / max(np.longdouble(1.0), ratio)),

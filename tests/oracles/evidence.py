@@ -11,7 +11,7 @@ UNIT = 2.0**-53
 
 @dataclass(frozen=True)
 class Evidence:
-    """Recomputed numbers. `scale` is `max |y| + max |slope * x|`; `ratio` the largest `|q| / sqrt(1 + t^2)`."""
+    """Recomputed numbers. `scale` is `max |y| + max |slope| max |x|`; `ratio` the largest `|q| / sqrt(1 + t^2)`."""
 
     norm: float
     lower_bound: float

@@ -82,5 +82,5 @@ def _pairing(points: Sequence[tuple[Fraction, Fraction]], dual: Sequence[Fractio
 
 
 def _scale(points: Sequence[tuple[Fraction, Fraction]]) -> Fraction:
-    steepest = max(abs((d - b) / (c - a)) * max(abs(a), abs(c)) for (a, b), (c, d) in pairwise(points))
-    return max(abs(b) for _, b in points) + steepest
+    steepest = max(abs((d - b) / (c - a)) for (a, b), (c, d) in pairwise(points))
+    return max(abs(b) for _, b in points) + steepest * max(abs(points[0][0]), abs(points[-1][0]))

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.workers.processes import Place, Server
-from workers.connection import connect
 from workers.broker_program import find_server
+from workers.connection import connect
 from workers.ledger import Ledger
 from workers.settings import WorkerSettings
 

@@ -12,9 +12,9 @@ from typing import IO, Any
 import redis
 
 from tests.processes import end, eventually, processes_of
+from workers.broker_program import find_server
 from workers.celery_app import create_app
 from workers.connection import connect
-from workers.broker_program import find_server
 from workers.ledger import Ledger
 from workers.records import JobRecord, NewJob
 from workers.settings import WorkerSettings

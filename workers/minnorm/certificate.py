@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.minnorm.compiled import compiled
+from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.doubles import fma, two_product, two_sum
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -20,6 +20,7 @@ from workers.minnorm.weight import weight
 
 Floats = NDArray[np.float64]
 
+_FAR = 2.0**500
 _ROUNDING = 8.0 * 2.0**-53
 
 
@@ -75,26 +76,53 @@ def _pairing(x: Floats, y: Floats, q: Floats) -> float:
     return total + total_low
 
 
+@inlined
+def _ratio_inside(left, right, q_left, q_right):  # type: ignore[no-untyped-def]
+    """The ratio's maximum inside an interval, 0 if it has none.
+
+    Evaluated by interpolating between the ends, which stays accurate where `m` and `k` cancel.
+    """
+    rise = q_right - q_left
+    level = q_left * right - q_right * left
+    sign = math.copysign(1.0, level)
+    if not left * level * sign < rise * sign < right * level * sign:
+        return 0.0
+    at = rise / level
+    return abs(q_left + (at - left) / (right - left) * rise) / weight(at)
+
+
+@inlined
+def _ratio_around_zero(left, right, q_left, q_right):  # type: ignore[no-untyped-def]
+    """The ratio's maximum inside an interval with zero in it, 0 if it has none: `sqrt(m^2 + k^2)`.
+
+    `k` is what is left of large products when the ends are far away, so it is taken in pairs of doubles.
+    """
+    unit = 1.0 if right - left < _FAR else 1.0 / _FAR
+    step = (right - left) * unit
+    first, first_low = two_product(q_left, right * unit)
+    second, second_low = two_product(q_right, left * unit)
+    level = ((first - second) + (first_low - second_low)) / step
+    slope = (q_right - q_left) / step * unit
+    sign = math.copysign(1.0, level)
+    return math.hypot(slope, level) if left * level * sign < slope * sign < right * level * sign else 0.0
+
+
 @compiled
 def worst_ratio(x: Floats, q: Floats) -> tuple[float, int]:
     """The largest `|q(t)| / sqrt(1 + t^2)` over all `t`, and the interval where it is reached.
 
-    On an interval `q(t) = m t + k`, and the ratio has its one maximum at `t = m / k`. It is evaluated there by
-    interpolating between the ends, which stays accurate where `m` and `k` cancel.
+    On an interval `q(t) = m t + k`, and the ratio has its one maximum at `t = m / k`.
     """
     worst, where = 0.0, 0
     right = abs(q[0]) / weight(x[0])
     for i in range(x.size - 1):
         left = right
         right = abs(q[i + 1]) / weight(x[i + 1])
-        ratio = max(left, right)
-        rise = q[i + 1] - q[i]
-        level = q[i] * x[i + 1] - q[i + 1] * x[i]
-        sign = math.copysign(1.0, level)
-        if x[i] * level * sign < rise * sign < x[i + 1] * level * sign:
-            at = rise / level
-            value = q[i] + (at - x[i]) / (x[i + 1] - x[i]) * rise
-            ratio = max(ratio, abs(value) / weight(at))
+        if x[i] < 0.0 < x[i + 1]:
+            inside = _ratio_around_zero(x[i], x[i + 1], q[i], q[i + 1])
+        else:
+            inside = _ratio_inside(x[i], x[i + 1], q[i], q[i + 1])
+        ratio = max(left, right, inside)
         if ratio > worst:
             worst, where = ratio, i
     return worst, where

@@ -58,20 +58,13 @@ def interpolate(data: Dataset) -> Interpolation:
     ([-0.416666667, 0.25], 8.203976956)
     """
     vertices = data.vertices()
-    everywhere = vertices.size == data.x.size
-    x, y = (data.x, data.y) if everywhere else (data.x[vertices], data.y[vertices])
-    curvature = _curvature(x, y)
-    dual, from_left, from_right = split_masses(x, curvature)
-    slope0, kinks, changes = place_kinks(x, y, from_left, from_right)
+    x, y = (data.x, data.y) if vertices.size == data.x.size else (data.x[vertices], data.y[vertices])
+    curvature = np.zeros_like(data.x)
+    curvature[vertices[1:-1]] = np.diff(np.diff(y) / np.diff(x))
+    dual_values, from_left, from_right = split_masses(data.x, curvature)
+    slope0, kinks, changes = place_kinks(x, y, from_left[vertices], from_right[vertices])
     function = PiecewiseLinear(float(x[0]), float(y[0]), slope0, kinks, changes)
     norm = function.weighted_variation
-    # Between vertices the dual is its own chord, which satisfies the same constraint.
-    dual_values = dual if everywhere else np.interp(data.x, x, dual)
-    return Interpolation(function, norm, fewest_kinks(curvature), certify(data, function, norm, dual_values))
-
-
-def _curvature(x: Floats, y: Floats) -> Floats:
-    """Differences of neighbouring chord slopes, zero at both ends."""
-    curvature = np.zeros_like(x)
-    curvature[1:-1] = np.diff(np.diff(y) / np.diff(x))
-    return curvature
+    # Kinks that no double can hold beside a far larger one are not there to be counted.
+    fewest = min(fewest_kinks(curvature), kinks.size)
+    return Interpolation(function, norm, fewest, certify(data, function, norm, dual_values))

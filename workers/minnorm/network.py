@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workers.minnorm.checks import check_magnitude, column
+from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import Overflow
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
@@ -39,6 +40,7 @@ class Network:
         outputs = column(output_weights, "/output_weights", like=weights)
         check_magnitude(np.array([skip_weight]), "/skip_weight", scalar=True)
         check_magnitude(np.array([skip_bias]), "/skip_bias", scalar=True)
+        _check_reach(weights, biases, outputs)
         return cls(weights, biases, outputs, float(skip_weight), float(skip_bias))
 
     @classmethod
@@ -83,10 +85,8 @@ class Network:
         active = (self.hidden_weights != 0.0) & (self.output_weights != 0.0)
         weights, biases = self.hidden_weights[active], self.hidden_biases[active]
         outputs = self.output_weights[active]
-        with np.errstate(over="ignore"):
-            kinks = 0.0 - biases / weights
-            changes = outputs * np.abs(weights)
-        check_reachable(kinks, changes)
+        kinks = 0.0 - biases / weights
+        changes = outputs * np.abs(weights)
         order = np.argsort(kinks, kind="stable")
         x0 = float(kinks[order[0]]) if kinks.size else 0.0
         merged_kinks, merged_changes = _merge(kinks[order], changes[order])
@@ -100,13 +100,12 @@ class Network:
         return float(self.skip_weight * x0 + self.skip_bias + inputs @ self.output_weights[looking])
 
 
-def check_reachable(kinks: Floats, changes: Floats) -> None:
-    """Raise `Overflow` where `-b/w` or `a |w|` leaves the range that can be computed with."""
-    check_magnitude_of = np.where(np.abs(kinks) > np.abs(changes), kinks, changes)
-    try:
-        check_magnitude(check_magnitude_of, "/hidden_weights")
-    except Exception as error:
-        raise Overflow("A neuron's kink or slope change is too large to compute with.", "/hidden_weights") from error
+def _check_reach(weights: Floats, biases: Floats, outputs: Floats) -> None:
+    """Raise `Overflow` where a kink `-b / w` or a slope change `a |w|` is too large to compute with."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        reach = np.where((weights != 0.0) & (outputs != 0.0), np.maximum(abs(biases / weights), abs(outputs * weights)), 0)
+    if (far := np.flatnonzero(~(reach < LARGEST))).size:
+        raise Overflow("The kink or slope change of this neuron is too large.", f"/hidden_weights/{far[0]}")
 
 
 def _merge(kinks: Floats, changes: Floats) -> tuple[Floats, Floats]:

@@ -32,6 +32,24 @@ def place_kinks(x: Floats, y: Floats, from_left: Floats, from_right: Floats) -> 
     return slope, kinks[:count], changes[:count]
 
 
+@inlined
+def _write(  # type: ignore[no-untyped-def]
+    kinks, changes, count, kink, change
+):
+    """Write one kink, or add to the last one at the same place. The new count, and by how much the slope changes."""
+    written_low = 0.0
+    if count > 0 and kinks[count - 1] == kink:
+        count -= 1
+        change_here, error = two_sum(changes[count], change)
+        written_low = -error
+    else:
+        change_here = change
+    kinks[count], changes[count] = kink, change_here
+    if change_here != 0.0:
+        count += 1
+    return count, change, written_low
+
+
 @compiled
 def _place(
     x: Floats, y: Floats, from_left: Floats, from_right: Floats, kinks: Floats, changes: Floats
@@ -45,10 +63,9 @@ def _place(
     residual = 0.0  # value reached so far, minus data
     for i in range(n - 1):
         if i > 0 and from_left[i] == 0.0 and from_right[i - 1] == 0.0:  # the point has kept its curvature
-            kinks[count], changes[count] = x[i], entering - slope - slope_low
-            slope, error = two_sum(slope, changes[count])
-            slope_low += error
-            count += 1
+            count, written, written_low = _write(kinks, changes, count, x[i], entering - slope - slope_low)
+            slope, error = two_sum(slope, written)
+            slope_low += error + written_low
         entering = _chord(x, y, i + 1) - from_left[i + 1] if i + 2 < n else _chord(x, y, i) + from_right[i]
         # What the present slope lacks to reach the right end of the interval.
         width, width_low = two_sum(x[i + 1], -x[i])
@@ -65,8 +82,7 @@ def _place(
         reach, reach_low = two_sum(x[i + 1], -kink)
         gain, gain_low = two_product(change, reach)
         residual = (gain - lack) - lack_low + (gain_low + change * reach_low)
-        kinks[count], changes[count] = kink, change
-        slope, error = two_sum(slope, change)
-        slope_low += error
-        count += 1
+        count, written, written_low = _write(kinks, changes, count, kink, change)
+        slope, error = two_sum(slope, written)
+        slope_low += error + written_low
     return first_slope, count

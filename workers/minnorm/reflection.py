@@ -29,6 +29,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.minnorm.collinear import bridge
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import pair_sum, two_sum
 from workers.minnorm.weight import weight
@@ -259,17 +260,22 @@ def _solve_runs(
     queue: Indices,
     tight: Marks,
 ) -> None:
-    """All runs, where the left end is not active. Curvature must not vanish at an interior point."""
+    """All runs, where the left end is not active, and the collinear points between them."""
     n = x.size
     _measure(x, geometry)
     distance[0] = distance[n - 1] = (0.0, 1.0)
+    some_are_collinear = False
     first = 1
     while first < n - 1:
+        if curvature[first] == 0.0:
+            some_are_collinear = True
+            first += 1
+            continue
         last = first
-        while last + 1 < n - 1 and (curvature[last + 1] > 0.0) == (curvature[first] > 0.0):
+        while last + 1 < n - 1 and np.sign(curvature[last + 1]) == np.sign(curvature[first]):
             last += 1
         if first == last < n - 2:  # a run of one point: the kink stays there
-            distance[first, 0] = 1.0
+            distance[first, 0], distance[first, 1] = 1.0, 0.0
             dual[first] = geometry[0, first] if curvature[first] > 0.0 else -geometry[0, first]
             first += 1
             continue
@@ -282,6 +288,8 @@ def _solve_runs(
             from_left[i] *= sign
             from_right[i] *= sign
         first = last + 1
+    if some_are_collinear:
+        bridge(x, curvature, geometry[0], distance, dual)
 
 
 def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
@@ -292,7 +300,8 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     x
         Abscissae, ascending and distinct, shape (n,).
     curvature
-        Shape (n,); zero at both ends and nowhere else.
+        Shape (n,); zero at both ends and where the data are collinear: there the interpolator has to be affine, and
+        the points on both sides cannot share a kink.
 
     Returns
     -------
@@ -309,7 +318,7 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     O(n) time and memory on every input. Only one end can be active (its interval then spans more than a right angle);
     if it is the left one, the mirrored problem is solved.
     """
-    if 1.0 + x[0] * x[1] < 0.0:
+    if 1.0 + float(x[0]) * float(x[1]) < 0.0:
         dual, from_right, from_left = _split(-x[::-1], curvature[::-1].copy())
         return dual[::-1].copy(), _mirrored(from_left), _mirrored(from_right)
     return _split(x, curvature)

@@ -1,0 +1,78 @@
+"""The OpenAPI document: committed, complete, and true for every example."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from jsonschema import Draft202012Validator
+
+from service.document import PATH, render
+
+pytestmark = pytest.mark.anyio
+
+DOCUMENT: dict[str, Any] = json.loads(PATH.read_text())
+OPERATIONS = [(path, method, found) for path, methods in DOCUMENT["paths"].items() for method, found in methods.items()]
+EXAMPLES = [
+    pytest.param(path, found, example["value"], id=f"{found['operationId']}-{name}")
+    for path, method, found in OPERATIONS
+    if method == "post"
+    for name, example in found["requestBody"]["content"]["application/json"]["examples"].items()
+]
+
+
+def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
+    whole = schema | {"components": DOCUMENT["components"]}
+    return [error.message for error in Draft202012Validator(whole).iter_errors(value)]
+
+
+def test_the_committed_document_is_what_the_code_serves() -> None:
+    assert PATH.read_text() == render(), "run: make openapi"
+
+
+def test_operations_have_names_and_summaries() -> None:
+    names = [found["operationId"] for _, _, found in OPERATIONS]
+    assert len(names) == len(set(names))
+    assert all(name.islower() and name.isidentifier() for name in names)
+    assert all(found["summary"] and found["description"] for _, _, found in OPERATIONS)
+
+
+def test_every_post_has_several_examples() -> None:
+    for _, method, found in OPERATIONS:
+        if method == "post":
+            assert len(found["requestBody"]["content"]["application/json"]["examples"]) >= 3
+
+
+@pytest.mark.parametrize(("path", "operation", "body"), EXAMPLES)
+async def test_examples_fit_and_work(
+    client: httpx.AsyncClient, path: str, operation: dict[str, Any], body: dict[str, Any]
+) -> None:
+    request_schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert schema_errors(request_schema, body) == []
+    response = await client.post(path, json=body)
+    assert response.status_code == 200
+    answer_schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+    assert schema_errors(answer_schema, response.json()) == []
+    assert "null" not in response.text
+
+
+async def test_problems_fit_their_schema(client: httpx.AsyncClient) -> None:
+    response = await client.post("/v1/interpolations", json={"x": [0], "y": "text"})
+    operation = DOCUMENT["paths"]["/v1/interpolations"]["post"]
+    schema = operation["responses"]["422"]["content"]["application/problem+json"]["schema"]
+    assert schema_errors(schema, response.json()) == []
+    assert schema_errors(schema, {"type": "/problems/x"})  # the schema does refuse something
+
+
+async def test_the_document_and_its_page_need_no_network(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/openapi.json")).json() == DOCUMENT
+    page = (await client.get("/docs")).text
+    assert "//cdn" not in page
+    assert "https://" not in page.replace("https://fastapi", "")
+
+
+async def test_capabilities_name_the_limits(client: httpx.AsyncClient) -> None:
+    found = (await client.get("/v1/capabilities")).json()
+    assert found["limits"]["max_points"] == 1_000_000
+    assert found["engine"].startswith("minnorm ")
+    assert (await client.get("/livez")).json() == {"status": "ok"}

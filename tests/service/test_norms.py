@@ -1,0 +1,73 @@
+"""POST /v1/norms."""
+
+import math
+from typing import Any
+
+import httpx
+import pytest
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/norms"
+HAT = {"x0": 0, "y0": 0, "slope0": 0, "kinks": [0, 1, 2], "slope_changes": [1, -2, 1]}
+
+
+async def result_of(client: httpx.AsyncClient, body: Any) -> Any:
+    response = await client.post(PATH, json=body)
+    assert response.status_code == 200, response.text
+    return response.json()["result"]
+
+
+async def test_a_function_with_penalised_and_with_free_biases(client: httpx.AsyncClient) -> None:
+    penalised = await result_of(client, {"function": HAT})
+    assert penalised["representational_cost"] == pytest.approx(1 + 2 * math.sqrt(2) + math.sqrt(5))
+    free = await result_of(client, {"function": HAT, "penalise_biases": False})
+    assert free["representational_cost"] == pytest.approx(4)
+    assert set(free) == {"representational_cost", "network"}
+
+
+async def test_a_network_has_three_norms(client: httpx.AsyncClient) -> None:
+    network = {"hidden_weights": [3, -4], "hidden_biases": [4, 3], "output_weights": [2, 1]}
+    result = await result_of(client, {"network": network})
+    assert result["parameter_norm"] == pytest.approx((25 + 25 + 4 + 1) / 2)
+    assert result["path_norm"] == pytest.approx(2 * 5 + 1 * 5)
+    assert result["representational_cost"] == pytest.approx(15)  # nothing merges or cancels
+    assert result["function"]["kinks"] == pytest.approx([-4 / 3, 3 / 4])
+    assert result["function"]["slope_changes"] == pytest.approx([6, 4])
+
+
+async def test_neurons_that_cancel_cost_nothing(client: httpx.AsyncClient) -> None:
+    network = {"hidden_weights": [1, 2, 0], "hidden_biases": [-1, -2, 5], "output_weights": [2, -1, 3]}
+    result = await result_of(client, {"network": network})
+    assert result["representational_cost"] == 0
+    assert result["function"]["kinks"] == []
+    assert result["function"]["y0"] == pytest.approx(15)  # the neuron with weight zero is a constant
+    assert result["parameter_norm"] > result["path_norm"] > 0
+
+
+async def test_the_network_of_an_answer_attains_the_cost(client: httpx.AsyncClient) -> None:
+    attained = (await result_of(client, {"function": HAT}))["network"]
+    norms = await result_of(client, {"network": attained})
+    assert norms["parameter_norm"] == pytest.approx(norms["representational_cost"], rel=1e-14)
+    assert norms["function"]["kinks"] == HAT["kinks"]
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({}, ""),
+        ({"function": HAT, "network": {"hidden_weights": [], "hidden_biases": [], "output_weights": []}}, ""),
+        ({"function": HAT | {"kinks": [0, 2, 1]}}, "/function/kinks/2"),
+        ({"function": HAT | {"kinks": [0, 1, 1]}}, "/function/kinks/2"),
+        ({"function": HAT | {"x0": 0.5}}, "/function/kinks/0"),
+        ({"function": HAT | {"slope_changes": [1, 2]}}, "/function/slope_changes"),
+        ({"function": HAT | {"y0": 1e300}}, "/function/y0"),
+        ({"function": HAT | {"y0": None}}, "/function/y0"),
+        ({"network": {"hidden_weights": [1e-300], "hidden_biases": [1], "output_weights": [1]}}, "/network/hidden_weights/0"),
+        ({"network": {"hidden_weights": [1], "hidden_biases": [], "output_weights": [1]}}, "/network/hidden_biases"),
+    ],
+)
+async def test_bad_input_is_refused_by_place(client: httpx.AsyncClient, body: Any, pointer: str) -> None:
+    response = await client.post(PATH, json=body)
+    assert response.status_code == 422, response.text
+    assert response.json()["errors"][0]["pointer"] == pointer
