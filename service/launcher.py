@@ -105,7 +105,7 @@ class Launcher:
             say(greeting(address(self._gateway.host, self._gateway.port)))
         elif time.monotonic() > self._next_reason_s:
             self._next_reason_s += REASON_EVERY_S
-            say(f"not ready yet: {reason}")
+            say(f"not ready yet (the very first start compiles): {reason}")
 
 
 def say(message: str) -> None:

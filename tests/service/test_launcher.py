@@ -24,7 +24,7 @@ from workers import celery_app
 from workers.embedded import EmbeddedBroker
 from workers.settings import WorkerSettings
 
-START_S = 60.0  # the very first start compiles
+START_S = 120.0  # the very first start compiles
 STOP_S = 10.0
 
 

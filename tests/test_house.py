@@ -1,0 +1,35 @@
+"""What import-linter does not see: what an import loads."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from workers.minnorm import ENGINE
+
+ROOT = Path(__file__).parent.parent
+QUEUE_AND_WEB = {"celery", "kombu", "redis", "fastapi", "starlette", "uvicorn", "pydantic"}
+
+
+def loaded_by(module: str) -> set[str]:
+    """Top-level modules in a fresh interpreter after one import."""
+    program = f"import {module}, sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("module", ["workers", "workers.minnorm.interpolate", "workers.compute"])
+def test_the_mathematics_loads_no_queue_and_no_web(module: str) -> None:
+    assert loaded_by(module).isdisjoint(QUEUE_AND_WEB)
+
+
+def test_the_ledger_loads_no_celery_and_no_mathematics() -> None:
+    assert loaded_by("workers.ledger").isdisjoint({"celery", "numba", "fastapi"})
+
+
+def test_the_version_is_the_same_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"{project['name']} {project['version']}" == ENGINE
+    assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text()

@@ -1,0 +1,60 @@
+"""Swagger UI in a real browser that reaches nothing but this service."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.wait import WebDriverWait
+
+from tests.service.test_launcher import Launched
+
+WAIT_S = 30
+ARGUMENTS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1200,1600"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # Every name but the service's own address is unknown: a page that needs the network shows it.
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+)
+
+
+@pytest.fixture
+def browser(require_binary: Callable[[str], str], tmp_path: Path) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = require_binary("chromium")
+    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(require_binary("chromedriver")))
+    yield driver
+    driver.quit()
+    shutil.rmtree(tmp_path, ignore_errors=True)
+
+
+def appears(browser: webdriver.Chrome, selector: str) -> WebElement:
+    found = expected_conditions.element_to_be_clickable((By.CSS_SELECTOR, selector))
+    return WebDriverWait(browser, WAIT_S).until(found)
+
+
+def press(browser: webdriver.Chrome, selector: str) -> None:
+    element = appears(browser, selector)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)  # type: ignore[no-untyped-call]
+    element.click()
+
+
+@pytest.mark.parametrize("operation", ["create_interpolation", "create_norm", "create_verification"])
+def test_execute_gets_200(browser: webdriver.Chrome, service: Launched, operation: str) -> None:
+    browser.get(f"http://127.0.0.1:{service.port}/docs")
+    block = f"div[id$='{operation}']"
+    press(browser, f"{block} .opblock-summary-control")
+    press(browser, f"{block} button.execute")
+    status = appears(browser, f"{block} .live-responses-table tr.response .response-col_status")
+    assert status.text.split()[0] == "200"
+    body = appears(browser, f"{block} .live-responses-table tr.response .response-col_description code")
+    assert '"state": "succeeded"' in body.text
+    errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
+    assert errors == []

@@ -1,0 +1,109 @@
+"""Problems that go through the queue: same answers, nothing lost."""
+
+import os
+import signal
+from typing import Any
+
+import httpx
+import numpy as np
+import orjson
+import pytest
+
+from service.examples import FIVE_POINTS
+from tests.oracles.compensated import check_quickly
+from tests.oracles.evidence import complaints
+from tests.processes import eventually, processes_of
+from tests.service.test_launcher import Launched
+
+INTERPOLATIONS = "/v1/interpolations"
+
+
+@pytest.fixture
+def http(service: Launched) -> Any:
+    with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=90) as client:
+        yield client
+
+
+def large(points: int, seed: int = 0) -> bytes:
+    generator = np.random.default_rng(seed)
+    x = np.cumsum(generator.uniform(0.1, 1, points))
+    y = np.cumsum(generator.normal(size=points))
+    return orjson.dumps({"x": x, "y": y}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def submit(http: httpx.Client, body: bytes, prefer: str = "respond-async") -> httpx.Response:
+    headers = {"Content-Type": "application/json", "Prefer": prefer}
+    return http.post(INTERPOLATIONS, content=body, headers=headers)
+
+
+def test_a_small_problem_gets_the_same_answer_through_the_queue(http: httpx.Client) -> None:
+    at_once = http.post(INTERPOLATIONS, json=FIVE_POINTS).json()
+    response = submit(http, orjson.dumps(FIVE_POINTS))
+    assert response.status_code == 202
+    assert response.headers["preference-applied"] == "respond-async"
+    job = response.json()
+    assert response.headers["location"] == job["links"]["self"] == f"/v1/jobs/{job['id']}"
+    assert "result" not in job
+
+    done = http.get(job["links"]["self"], headers={"Prefer": "wait=30"})
+    assert done.headers["preference-applied"] == "wait=30"
+    assert done.json()["state"] == "succeeded"
+    assert done.json()["result"] == at_once["result"]
+    assert done.json()["digest"] == at_once["digest"]
+    assert done.json()["engine"] == at_once["engine"]
+    assert done.json()["expires_at"] > done.json()["finished_at"] >= done.json()["started_at"]
+    assert http.get(job["links"]["result"]).json() == at_once["result"]
+
+
+def test_a_large_problem_is_queued_by_itself_and_waited_for(http: httpx.Client) -> None:
+    body = large(60_000)
+    queued = submit(http, body, prefer="")
+    assert queued.status_code == 202
+    waited = submit(http, body, prefer="wait=60")
+    assert waited.status_code == 200
+    assert waited.headers["preference-applied"] == "wait=60"
+    assert waited.json()["outcome"] == "optimal"
+    assert waited.json()["result"]["certificate"]["relative_gap"] <= 1e-12
+
+
+def test_a_wrong_large_problem_is_refused_before_it_is_queued(http: httpx.Client) -> None:
+    problem = orjson.loads(large(60_000))
+    problem["x"][7] = problem["x"][5]
+    response = submit(http, orjson.dumps(problem), prefer="")
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/y/7")
+
+
+def test_an_unknown_job(http: httpx.Client) -> None:
+    for path in ("/v1/jobs/job_unknown", "/v1/jobs/job_unknown/result"):
+        assert http.get(path).status_code == 404
+        assert http.get(path).json()["type"] == "/problems/job-unknown"
+
+
+def test_norms_are_queued_as_well(http: httpx.Client) -> None:
+    function = {"x0": 0, "y0": 0, "slope0": 0, "kinks": [0, 1], "slope_changes": [1, -1]}
+    response = http.post("/v1/norms", json={"function": function}, headers={"Prefer": "respond-async"})
+    result = http.get(response.json()["links"]["result"], headers={"Prefer": "wait=30"})
+    assert result.json()["representational_cost"] == pytest.approx(1 + 2**0.5)
+
+
+def test_the_worker_is_killed_in_the_middle_of_a_large_solve(service: Launched, http: httpx.Client) -> None:
+    body = large(1_000_000)
+    job = submit(http, body, prefer="").json()
+    address = job["links"]["self"]
+    eventually(lambda: http.get(address).json()["state"] == "running", what="the job to start")
+    killed = [pid for pid, line in processes_of(service.folder).items() if "celery" in line or "workers.runner" in line]
+    assert killed
+    for pid in killed:
+        os.kill(pid, signal.SIGKILL)
+
+    not_finished = http.get(job["links"]["result"])
+    assert (not_finished.status_code, not_finished.json()["type"]) == (409, "/problems/job-not-finished")
+    assert http.post(INTERPOLATIONS, json=FIVE_POINTS).status_code == 200  # meanwhile
+
+    done = eventually(lambda: (now := http.get(address)).json()["state"] == "succeeded" and now, 60, "the job to end")
+    result = orjson.loads(done.content)["result"]
+    problem = orjson.loads(body)
+    assert complaints(result, check_quickly(problem["x"], problem["y"], result), gap=1e-10) == []
+    record = service.broker().hgetall(f"minnorm:job:{job['id']}")
+    assert record["attempt"] == "2"  # type: ignore[index]
+    eventually(lambda: http.get("/readyz").status_code == 200, what="a new worker")

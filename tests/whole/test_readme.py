@@ -1,0 +1,53 @@
+"""The commands of README.md and of docs/, as they stand there."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from service.examples import FIVE_POINTS
+from tests.service.test_launcher import Launched
+
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+LINES = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+CURLS = [line for line in LINES if line.startswith("curl ")]
+
+
+def run(command: str, service: Launched) -> Any:
+    here = command.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}")
+    done = subprocess.run(["bash", "-c", here], capture_output=True, check=True, timeout=60, cwd=ROOT)  # noqa: S607
+    return orjson.loads(done.stdout)
+
+
+@pytest.mark.parametrize("command", CURLS)
+def test_curl_lines_work(command: str, service: Launched) -> None:
+    assert run(command, service).get("state") in {"succeeded", "queued"}
+
+
+def test_the_first_answer_is_the_one_shown(service: Launched) -> None:
+    (shown,) = re.findall(r"```json\n(.*?)```", README, re.DOTALL)
+    first = run(CURLS[0], service)
+    assert orjson.loads(shown) == {"result": first["result"]}
+    assert orjson.loads(shlex.split(CURLS[0])[-1]) == FIVE_POINTS
+
+
+def test_the_commands_named_are_commands_of_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {word for line in LINES if line.startswith("make ") for word in line.split()[1:2]}
+    assert {"run", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "docs").glob("*.py")))
+def test_programs_in_docs_run(page: str, service: Launched) -> None:
+    address = f"http://127.0.0.1:{service.port}"
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / page), address], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout

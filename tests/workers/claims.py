@@ -1,0 +1,32 @@
+"""One job, and ways to get hold of it."""
+
+import os
+
+from tests.processes import eventually
+from tests.workers.processes import Server
+from workers.ledger import Ledger
+from workers.records import Claim, NewJob, Success
+
+JOB = NewJob(id="a", kind="echo", queue="interactive", payload=b"\x00\xff payload", digest="d1")
+ANSWER = Success("optimal", b"\x00\xff result", "engine 1")
+
+
+def claimed(ledger: Ledger, job: NewJob = JOB) -> Claim:
+    """Submit a job and claim it."""
+    ledger.submit(job)
+    claim = ledger.claim(job.queue)
+    assert claim is not None
+    return claim
+
+
+def reclaimed(ledger: Ledger) -> Claim:
+    """Let a lease end, and claim the job again."""
+    eventually(lambda: ledger.reap().requeued)
+    claim = ledger.claim(JOB.queue)
+    assert claim is not None
+    return claim
+
+
+def keys(server: Server) -> set[str]:
+    """All keys of the ledger that belong to jobs."""
+    return {os.fsdecode(key).removeprefix("minnorm:") for key in server.client.keys("minnorm:*:*")}

@@ -1,0 +1,89 @@
+"""Jobs that misbehave, and bells that go astray, harm neither their worker nor other jobs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from tests.processes import eventually
+from tests.workers.processes import Place
+from workers.ledger import WORKER_LOST
+from workers.records import State
+from workers.tasks import ring_bell
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Place]:
+    """One worker for all jobs that must not harm it."""
+    with TemporaryDirectory(prefix="mn") as name:
+        place = Place(Path(name), job_memory_bytes=4 * 2**30)
+        place.worker()
+        yield place
+        place.close()
+
+
+@pytest.mark.parametrize("kind", ["kill", "segfault", "leave"])
+def test_poison_fails_after_its_attempts_and_harms_no_other_job(shared: Place, kind: str) -> None:
+    poison = shared.submit(kind)
+    others = [shared.submit("echo", number) for number in range(5)]
+    record = shared.ended(poison)
+    assert (record.state, record.attempt, record.error) == (State.FAILED, 3, WORKER_LOST)
+    assert [shared.ended(job).attempt for job in others] == [1] * 5
+    assert shared.is_clean()
+
+
+@pytest.mark.parametrize(
+    ("kind", "code", "pointer"),
+    [
+        ("endless", "time-limit", ""),
+        ("hog", "memory-limit", ""),
+        ("refuse", "too-few-points", "/x"),
+        ("stumble", "internal-error", ""),
+        ("no such kind", "internal-error", ""),
+    ],
+)
+def test_a_failure_is_told_by_its_code(shared: Place, kind: str, code: str, pointer: str) -> None:
+    record = shared.ended(shared.submit(kind))
+    assert record.state is State.FAILED
+    assert record.attempt == 1
+    assert record.error is not None
+    assert (record.error.code, record.error.pointer) == (code, pointer)
+    assert "secret" not in record.error.detail
+    assert shared.ended(shared.submit("echo")).state is State.SUCCEEDED
+    assert shared.is_clean()
+
+
+def test_a_solver_that_prints_breaks_nothing(shared: Place) -> None:
+    assert shared.ended(shared.submit("shout", 7)).state is State.SUCCEEDED
+
+
+def test_a_job_longer_than_its_lease_is_computed_once(shared: Place) -> None:
+    record = shared.ended(shared.submit("slow", {"seconds": 1.8}))
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 1)
+
+
+def test_lost_bells_are_rung_again(shared: Place) -> None:
+    jobs = [shared.submit("echo", number, bell=False) for number in range(50)]
+    shared.server.client.delete("interactive")
+    assert {shared.ended(job).state for job in jobs} == {State.SUCCEEDED}
+
+
+def test_superfluous_bells_change_nothing(shared: Place) -> None:
+    executions = shared.folder / "executions"
+    jobs = [shared.submit("count", {"executions": str(executions)}) for _ in range(20)]
+    for _ in range(1000):
+        assert ring_bell("interactive", shared.celery)
+    assert {shared.ended(job).state for job in jobs} == {State.SUCCEEDED}
+    eventually(lambda: not shared.server.client.llen("interactive"))
+    assert executions.read_bytes() == b"." * 20
+
+
+def test_a_bell_of_a_full_server_is_told(shared: Place, caplog: pytest.LogCaptureFixture) -> None:
+    shared.server.client.config_set("maxmemory", "1mb")
+    try:
+        assert not ring_bell("interactive", shared.celery)
+    finally:
+        shared.server.client.config_set("maxmemory", "0")
+    assert "could not be rung" in caplog.text
+    assert ring_bell("interactive", shared.celery)
