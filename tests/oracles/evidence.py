@@ -32,7 +32,7 @@ class Evidence:
         return self.residual / max(UNIT * self.scale, 5e-324)
 
 
-def complaints(wire: Wire, evidence: Evidence, gap: float = 1e-12, units: float = 8.0) -> list[str]:
+def complaints(wire: Wire, evidence: Evidence, gap: float = 1e-12, units: float = 9.0) -> list[str]:
     """Everything that is wrong with an answer, in words; empty if it is proved to be right."""
     function, certificate = wire["function"], wire["certificate"]
     kinks, changes = np.asarray(function["kinks"]), np.asarray(function["slope_changes"])

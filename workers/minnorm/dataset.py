@@ -12,7 +12,7 @@ from workers.minnorm.errors import ConflictingValues, Overflow, TooFewPoints
 
 Floats = NDArray[np.float64]
 
-_ROUNDING = 8.0 * 2.0**-53
+_ROUNDING = 4.0 * 2.0**-53
 _COARSEST = 2.0**-30
 
 
@@ -50,7 +50,7 @@ class Dataset:
         """Indices of the points that remain when those collinear within rounding are left out; both ends remain.
 
         The rule: the points between two successive vertices `a` and `b` lie on their chord to within
-        `8 u (|y_a| + |y_k| + |s| (|x_a| + |x_k|))`, `u = 2**-53`, `s` the chord's slope: a few units in the last place
+        `4 u (|y_a| + |y_k| + |s| (|x_a| + |x_k|))`, `u = 2**-53`, `s` the chord's slope: a few units in the last place
         of the numbers as written, so 0.1, 0.2, 0.3 are collinear though their binary neighbours are not. Where the
         abscissae are so close that their own rounding would matter by more than 2**-30 of the step (timestamps with
         tiny gaps), they are taken as exact and their term is left out. O(n).
