@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from service import problems
+from service.closing import told_of_the_end
 from service.queueing import Queue
 from service.routers import interpolations, jobs, norms, operations, pages, verifications
 from service.schemas import Problem
@@ -47,9 +48,10 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_sync(compute.warm_up)
-    yield
+    with told_of_the_end(app.state.queue.close):
+        yield
 
 
 def _describe_problems(app: FastAPI) -> None:

@@ -25,6 +25,11 @@ class Queue:
         patience = {"redis_timeout_s": settings.ledger_timeout_s}
         self._ledger = Ledger(connect(shared := worker_settings().model_copy(update=patience)), shared)
         self._poll_s = settings.poll_s
+        self._closing = False
+
+    def close(self) -> None:
+        """Let those who wait for a job go at once: with what is known, which is that it goes on."""
+        self._closing = True
 
     async def submit(self, job: NewJob) -> JobRecord:
         """Record a job, then ring. When this returns, the job is not lost any more."""
@@ -41,9 +46,9 @@ class Queue:
         return await self._run(self._ledger.result, job_id)
 
     async def wait(self, record: JobRecord, seconds: float) -> JobRecord:
-        """The record once the job has ended, or after `seconds`."""
+        """The record once the job has ended, after `seconds`, or when the gateway is to end."""
         deadline = time.monotonic() + seconds
-        while not record.state.terminal and (left := deadline - time.monotonic()) > 0.0:
+        while not (record.state.terminal or self._closing) and (left := deadline - time.monotonic()) > 0.0:
             await anyio.sleep(min(self._poll_s, left))
             record = await self.get(record.id)
         return record

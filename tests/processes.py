@@ -52,9 +52,7 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
-def ask(
-    port: int, path: str, body: Any = None, headers: dict[str, str] | None = None
-) -> tuple[int, dict[str, Any]]:
+def ask(port: int, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
     """GET, or POST if there is a body; status 0 if nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     try:

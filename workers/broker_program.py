@@ -40,9 +40,7 @@ def _candidates() -> Iterator[Path]:
 def _version(server: Path) -> tuple[int, ...]:
     """What the binary says it is; (0,) if it does not run here (another processor, another C library)."""
     try:
-        said = subprocess.run(
-            [server, "--version"], capture_output=True, text=True, timeout=10, check=True
-        ).stdout
+        said = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return (0,)
     numbers = re.search(r"\bv=(\d+)\.(\d+)", said)

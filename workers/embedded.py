@@ -45,9 +45,7 @@ class EmbeddedBroker:
         Waits for the given seconds; True says that the wait for the server should be given up.
     """
 
-    def __init__(
-        self, data_dir: Path, memory_bytes: int, pause: Callable[[float], bool | None] = time.sleep
-    ) -> None:
+    def __init__(self, data_dir: Path, memory_bytes: int, pause: Callable[[float], bool | None] = time.sleep) -> None:
         self._folder = data_dir.resolve()
         self._memory_bytes = memory_bytes
         self._pause = pause

@@ -19,12 +19,13 @@ def check_quickly(x: ArrayLike, y: ArrayLike, wire: Wire) -> Evidence:
         raise AssertionError("one dual value a distinct abscissa, zero at both ends")
     chords = np.diff(ordinates) / np.diff(abscissae)
     ratio = _worst_ratio(abscissae, dual)
-    steepest = np.max(np.abs(chords)) * max(-abscissae[0], abscissae[-1])
+    steepest = np.max(np.abs(_slopes(wire)))
+    reach = max(-abscissae[0], abscissae[-1])
     return Evidence(
         norm=float(_norm(wire)),
         lower_bound=float(_total(-chords * np.diff(dual)) / max(np.longdouble(1.0), ratio)),
         residual=float(np.max(np.abs(_residuals(abscissae, ordinates, wire)))),
-        scale=float(np.max(np.abs(ordinates)) + steepest),
+        scale=float(np.max(np.abs(ordinates)) + steepest * reach),
         ratio=float(ratio),
     )
 
@@ -51,6 +52,11 @@ def _total(terms: Wide) -> np.longdouble:
 def _norm(wire: Wire) -> np.longdouble:
     kinks, changes = _wide(wire["function"]["kinks"]), _wide(wire["function"]["slope_changes"])
     return _total(np.abs(changes) * np.hypot(np.longdouble(1.0), kinks)) if kinks.size else np.longdouble(0.0)
+
+
+def _slopes(wire: Wire) -> Wide:
+    """Of the function, from left to right."""
+    return _running_sums(_wide(np.concatenate(([wire["function"]["slope0"]], wire["function"]["slope_changes"]))))
 
 
 def _residuals(x: Wide, y: Wide, wire: Wire) -> Wide:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from math import inf
 
@@ -12,22 +13,23 @@ ANY: Slopes = (-inf, inf)
 
 
 def count_by_trial(x: Sequence[float], y: Sequence[float]) -> int:
-    """The fewest kinks of a continuous piecewise-linear function through the points. Exponential in their number."""
+    """The fewest kinks of a continuous piecewise-linear function through the points."""
     points = [(Fraction(a), Fraction(b)) for a, b in zip(x, y, strict=True)]
     chords = [(d - b) / (c - a) for (a, b), (c, d) in pairwise(points)]
-    return _fewest(chords, 0, ANY)
 
+    @cache
+    def fewest(i: int, entering: Slopes) -> int:
+        """Fewest kinks right of point i, that point included, if the slope left of it may be any in `entering`."""
+        if i == len(chords):
+            return 0
+        at_the_point = 0 if i == 0 else 1
+        return min(
+            kinks + fewest(i + 1, leaving)
+            for bent, slopes in ((0, entering), (at_the_point, ANY))
+            for kinks, leaving in ((bent + inside, after) for inside, after in _across(chords[i], slopes))
+        )
 
-def _fewest(chords: Sequence[Fraction], i: int, entering: Slopes) -> int:
-    """Fewest kinks right of point i, that point included, if the slope left of it may be any in `entering`."""
-    if i == len(chords):
-        return 0
-    at_the_point = 0 if i == 0 else 1
-    return min(
-        kinks + _fewest(chords, i + 1, leaving)
-        for bent, slopes in ((0, entering), (at_the_point, ANY))
-        for kinks, leaving in ((bent + inside, after) for inside, after in _across(chords[i], slopes))
-    )
+    return fewest(0, ANY)
 
 
 def _across(chord: Fraction, slopes: Slopes) -> list[tuple[int, Slopes]]:

@@ -13,7 +13,11 @@ UNIT = 2.0**-53
 
 @dataclass(frozen=True)
 class Evidence:
-    """Recomputed numbers. `scale` is `max |y| + max |slope| max |x|`; `ratio` the largest `|q| / sqrt(1 + t^2)`."""
+    """Recomputed numbers. `ratio` is the largest `|q| / sqrt(1 + t^2)`.
+
+    `scale` is `max |y| + max |slope| max |x|`, with the slopes of the function: where an end is active they exceed those
+    of the data, and the rounding of a kink's slope change counts over the whole width behind it.
+    """
 
     norm: float
     lower_bound: float

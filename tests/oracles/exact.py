@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import isqrt
 
 from tests.oracles.evidence import Evidence, Wire
@@ -21,7 +21,7 @@ def check_exactly(x: Sequence[float], y: Sequence[float], wire: Wire) -> Evidenc
         norm=float(norm(wire)),
         lower_bound=float(_pairing(points, dual) / max(Fraction(1), ratio)),
         residual=float(max(abs(value - b) for value, (_, b) in zip(values(points, wire), points, strict=True))),
-        scale=float(_scale(points)),
+        scale=float(_scale(points, wire)),
         ratio=float(ratio),
     )
 
@@ -81,6 +81,8 @@ def _pairing(points: Sequence[tuple[Fraction, Fraction]], dual: Sequence[Fractio
     return unit * sum((term / unit).__floor__() for term in terms)
 
 
-def _scale(points: Sequence[tuple[Fraction, Fraction]]) -> Fraction:
-    steepest = max(abs((d - b) / (c - a)) for (a, b), (c, d) in pairwise(points))
+def _scale(points: Sequence[tuple[Fraction, Fraction]], wire: Wire) -> Fraction:
+    changes = [Fraction(change) for change in wire["function"]["slope_changes"]]
+    slopes = accumulate(changes, initial=Fraction(wire["function"]["slope0"]))
+    steepest = max(abs(slope) for slope in slopes)
     return max(abs(b) for _, b in points) + steepest * max(abs(points[0][0]), abs(points[-1][0]))

@@ -36,8 +36,8 @@ def clustered(random: Random, n: int) -> Points:
 
 
 def spread(random: Random, n: int) -> Points:
-    """Steps between 1 and 1e9, zero in the midst."""
-    x = np.cumsum(10.0 ** random.uniform(0, 9, n))
+    """Steps between 1 and 1e6, zero in the midst."""
+    x = np.cumsum(10.0 ** random.uniform(0, 6, n))
     return from_curvature(x - random.uniform(0.1, 0.9) * x[-1], random.uniform(-0.5, 2.0, n - 2))
 
 

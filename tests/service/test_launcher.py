@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -191,6 +192,22 @@ def test_a_killed_launcher_leaves_nothing_and_loses_nothing(launch: Launch) -> N
         assert broker.get("probe") == "kept"
     second.ctrl_c()
     assert second.wait() == 0
+
+
+def test_those_who_wait_for_a_job_are_let_go_even_if_the_worker_hangs(launch: Launch) -> None:
+    launched = launch().wait_until_ready()
+    os.killpg(launched.pid_of("celery"), signal.SIGSTOP)
+    many = {"x": list(range(60_000)), "y": [i % 7 for i in range(60_000)]}  # too many to be solved in the gateway
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(ask, launched.port, "/v1/interpolations", many, {"Prefer": "wait=30"})
+        with launched.broker() as broker:
+            eventually(lambda: broker.keys("minnorm:job:*"), what="the job is accepted")
+        launched.ctrl_c()
+        status, job = waiting.result(STOP_S)
+    assert (status, job["state"]) == (202, "queued")
+    assert launched.wait() == 0
+    assert "Traceback" not in launched.output
+    assert not processes_of(launched.folder)
 
 
 def test_an_explicit_redis_is_used_and_left_running(launch: Launch, tmp_path: Path) -> None:

@@ -219,9 +219,7 @@ def test_without_the_package_path_is_searched_for_a_new_enough_one(
     assert find_server() == expected
 
 
-def test_without_any_server_the_message_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_any_server_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.broker_program.importlib.util.find_spec", lambda _: None)
     monkeypatch.setenv("PATH", str(tmp_path))
     fake_server(tmp_path, "redis-server", "Redis server v=5.0.3 sha=0")

@@ -50,7 +50,8 @@ class PiecewiseLinear:
         points = np.asarray(x, dtype=np.float64)
         order = np.argsort(points, axis=None, kind="stable")
         values = np.empty(points.size)
-        values[order] = self._values(points.ravel()[order])[0]
+        high, low = self._values(points.ravel()[order])
+        values[order] = high + low
         return values.reshape(points.shape)
 
     def residuals(self, x: Floats, y: Floats) -> Floats:

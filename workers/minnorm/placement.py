@@ -77,7 +77,12 @@ def _place(
         change = entering - slope - slope_low
         if (from_left[i] == 0.0 and from_right[i] == 0.0) or change == 0.0:
             continue
-        kink = min(max(x[i + 1] - (lack + lack_low) / change, x[i]), x[i + 1])
+        # Taken in pairs, as a kink near zero keeps more digits than the distance to a far point.
+        before = (lack + lack_low) / change
+        product, product_low = two_product(before, change)
+        before_low = ((lack - product) + (lack_low - product_low)) / change
+        kink, error = two_sum(x[i + 1], -before)
+        kink = min(max(kink + (error - before_low), x[i]), x[i + 1])
         # What the kink, rounded, gains beyond that; the first difference is of nearly equal numbers, so it is exact.
         reach, reach_low = two_sum(x[i + 1], -kink)
         gain, gain_low = two_product(change, reach)

@@ -56,7 +56,7 @@ def verify(data: Dataset, claims: Claims, tolerance: float | None = None) -> Ver
     """Recompute residuals, norm (biases penalised, skip connection), lower bound and gap; list what is violated.
 
     `tolerance` is the largest residual that counts as interpolation; by default 64 units of rounding of the data's
-    scale, `max |y| + max |slope * x|`. A function and a network given together must agree to the same tolerance.
+    scale, `max |y| + max |slope| max |x|`. A function and a network given together must agree to the same tolerance.
     O(n + k) for n points and k kinks.
     """
     allowed = _scale(data) * _ROUNDING if tolerance is None else tolerance
@@ -87,9 +87,9 @@ def verify(data: Dataset, claims: Claims, tolerance: float | None = None) -> Ver
 
 
 def _scale(data: Dataset) -> float:
-    steepest = np.abs(np.diff(data.y) / np.diff(data.x))
-    reach = np.maximum(np.abs(data.x[:-1]), np.abs(data.x[1:]))
-    return float(np.max(np.abs(data.y)) + np.max(steepest * reach))
+    """A slope change, rounded, counts over the whole width behind it: the steepest slope times the furthest abscissa."""
+    steepest = np.max(np.abs(np.diff(data.y) / np.diff(data.x)))
+    return float(np.max(np.abs(data.y)) + steepest * max(-data.x[0], data.x[-1]))
 
 
 def _missed(data: Dataset, residuals: Floats, allowed: float) -> list[Violation]:

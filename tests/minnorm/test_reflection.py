@@ -1,0 +1,86 @@
+"""The dynamic program: masses, duals, and its borders."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tests.oracles.generated import SHAPES, some
+from workers.minnorm.reflection import split_masses
+
+Floats = NDArray[np.float64]
+
+
+def split(x: list[float], curvature: list[float]) -> tuple[list[float], list[float], list[float]]:
+    dual, from_left, from_right = split_masses(np.array(x), np.array(curvature))
+    return dual.tolist(), from_left.tolist(), from_right.tolist()
+
+
+def test_one_point_keeps_its_mass() -> None:
+    dual, from_left, from_right = split([0.0, 3 / 4, 2.0], [0.0, -2.0, 0.0])
+    assert dual == [0.0, -1.25, 0.0]
+    assert from_left == from_right == [0.0, 0.0, 0.0]
+
+
+def test_two_equal_points_meet_halfway() -> None:
+    dual, from_left, from_right = split([-3.0, -1.0, 1.0, 3.0], [0.0, 2.0, 2.0, 0.0])
+    assert dual == pytest.approx([0.0, 1.0, 1.0, 0.0])
+    assert from_left == pytest.approx([0.0, 2.0, 0.0, 0.0])
+    assert from_right == pytest.approx([0.0, 2.0, 0.0, 0.0])
+
+
+def test_different_signs_do_not_meet() -> None:
+    _, from_left, from_right = split([-3.0, -1.0, 1.0, 3.0], [0.0, 2.0, -2.0, 0.0])
+    assert from_left == from_right == [0.0] * 4
+
+
+def test_a_collinear_point_parts_its_neighbours() -> None:
+    dual, from_left, from_right = split([-3.0, -1.0, 0.0, 1.0, 3.0], [0.0, 2.0, 0.0, 2.0, 0.0])
+    assert from_left == from_right == [0.0] * 5
+    assert dual == pytest.approx([0.0, 2**0.5, 0.0, 2**0.5, 0.0])
+
+
+def test_an_active_end_gives_what_is_called_for() -> None:
+    """The end's own share is what the free affine part pays for."""
+    _, from_left, from_right = split([-10.0, 10.0, 11.0], [0.0, 1.0, 0.0])
+    assert from_right == pytest.approx([1.0, 0.0, 0.0])
+    assert from_left == pytest.approx([200 / 101 - 1.0, 0.0, 0.0])
+
+
+def test_no_inner_point_at_all() -> None:
+    assert split([0.0, 1.0], [0.0, 0.0]) == ([0.0, 0.0], [0.0, 0.0], [0.0, 0.0])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_masses_are_used_up(shape: str) -> None:
+    """Each inner point gives all it has, or keeps it; nothing is given against its sign."""
+    for points in some(shape, 60):
+        x, y = np.array(points[0]), np.array(points[1])
+        curvature = np.zeros_like(x)
+        curvature[1:-1] = np.diff(np.diff(y) / np.diff(x))
+        _, from_left, from_right = split_masses(x, curvature)
+        given = from_left[1:-1] + from_right[:-2]
+        inner = curvature[1:-1]
+        kept = given == 0.0
+        assert given[~kept] == pytest.approx(inner[~kept], rel=1e-9)
+        assert np.all(from_left[1:-1] * inner >= 0.0)
+        assert np.all(from_right[:-2] * inner >= 0.0)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e150])
+def test_masses_of_any_size(scale: float) -> None:
+    x = [-3.0, -1.0, 0.5, 1.0, 3.0]
+    _, left, right = split(x, [0.0, 1.0, 2.0, 1.0, 0.0])
+    _, scaled_left, scaled_right = split(x, [0.0, scale, 2 * scale, scale, 0.0])
+    assert np.array(scaled_left) / scale == pytest.approx(np.array(left))
+    assert np.array(scaled_right) / scale == pytest.approx(np.array(right))
+
+
+def test_masses_of_very_different_size_in_one_run() -> None:
+    """Masses over 300 orders of magnitude: the envelope holds, and nothing is NaN."""
+    random = np.random.default_rng(9)
+    for _ in range(50):
+        x = np.cumsum(random.uniform(0.2, 2.0, 30)) - 15.0
+        curvature = np.concatenate(([0.0], 10.0 ** random.uniform(-150, 150, 28), [0.0]))
+        dual, from_left, from_right = split_masses(x, curvature)
+        assert np.all(np.isfinite(dual + from_left + from_right))
+        assert np.all(np.abs(dual) <= np.hypot(1, x) * (1 + 1e-15))
