@@ -1,4 +1,6 @@
-"""Checks an interpolation with Python's standard library alone: python3 check_certificate.py http://127.0.0.1:8000
+"""Checks an interpolation with Python's standard library alone.
+
+    python3 check_certificate.py http://127.0.0.1:8000
 
 Copy `check` into your own program. It trusts nothing but the points: every number is recomputed, in exact fractions where square roots
 do not forbid it.
@@ -9,6 +11,7 @@ import math
 import sys
 import urllib.request
 from fractions import Fraction
+from itertools import pairwise
 
 
 def value(function, x):
@@ -33,7 +36,7 @@ def check(x, y, result):
     q = list(map(Fraction, result["certificate"]["dual_values"]))
     assert len(q) == len(points), "one dual value a point"
     assert q[0] == q[-1] == 0, "the dual vanishes at both ends"
-    steps = list(zip(points, points[1:], strict=False))
+    steps = list(pairwise(points))
     slopes = [(b[1] - a[1]) / (b[0] - a[0]) for a, b in steps]
     bound = sum((slopes[i] - slopes[i - 1]) * q[i] for i in range(1, len(slopes)))
     ratios = [excess(a[0], b[0], q[i], q[i + 1]) for i, (a, b) in enumerate(steps)]

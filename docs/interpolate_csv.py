@@ -1,4 +1,6 @@
-"""Interpolates two columns of a CSV file: python3 interpolate_csv.py http://127.0.0.1:8000 data.csv
+"""Interpolates two columns of a CSV file.
+
+    python3 interpolate_csv.py http://127.0.0.1:8000 data.csv
 
 The first row is a header; the first two columns are x and y. Prints the kinks as CSV.
 """
@@ -27,7 +29,9 @@ def main(address, path=NILE):
     for kink, change in zip(function["kinks"], function["slope_changes"], strict=True):
         print(f"{kink},{change}")
     gap = result["certificate"]["relative_gap"]
-    print(f"{len(rows)} points, {result['kink_count']} kinks, norm {result['norm']}, proved to {gap:.0e}", file=sys.stderr)
+    print(
+        f"{len(rows)} points, {result['kink_count']} kinks, norm {result['norm']}, proved to {gap:.0e}", file=sys.stderr
+    )
 
 
 if __name__ == "__main__":

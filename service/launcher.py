@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.commands import QUEUES, WORKER_ENVIRONMENT, gateway_command, worker_command
+from service.examples import FIVE_POINTS
 from service.probes import address, complaint
 from service.settings import GatewaySettings
 from service.supervision import Child, GivenUp, Program
@@ -26,7 +27,6 @@ REASON_EVERY_S = 10.0
 GATEWAY_STOP_S, WORKER_STOP_S = 3.5, 4.0
 # Celery's warning is about pickled messages; only JSON is accepted here.
 ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
-EXAMPLE = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
 
 
 class CannotListen(Exception):
@@ -116,7 +116,7 @@ def say(message: str) -> None:
 
 def greeting(base: str) -> str:
     """What a newcomer needs to see: where it is, what to read, what to try."""
-    request = f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(EXAMPLE))}"
+    request = f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(FIVE_POINTS))}"
     return f"ready at {base}\n  documentation  {base}/docs\n  first request  curl {request}\n  Ctrl-C stops it"
 
 

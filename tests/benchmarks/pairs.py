@@ -22,6 +22,5 @@ def compare(ours: Work, rival: Work, rounds: int = 7) -> str:
     pairs = [(seconds(ours), seconds(rival)) for _ in range(rounds)]
     ratios = sorted(mine / other for mine, other in pairs)
     mine, other = median(pair[0] for pair in pairs), median(pair[1] for pair in pairs)
-    return (
-        f"{mine * 1e3:9.2f} ms, rival {other * 1e3:9.2f} ms, ratio {median(ratios):6.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
-    )
+    spread = f"{median(ratios):6.3f} ({ratios[0]:.3f} to {ratios[-1]:.3f})"
+    return f"{mine * 1e3:9.2f} ms, rival {other * 1e3:9.2f} ms, ratio {spread}"

@@ -1,4 +1,4 @@
-"""A small request beside a bare FastAPI route with the same body model that returns the same bytes: one process each."""
+"""A small request beside a bare FastAPI route with the same body model that returns the same bytes."""
 
 import asyncio
 import contextlib
@@ -13,11 +13,13 @@ from typing import Annotated
 import httpx
 import numpy as np
 from fastapi import Body, FastAPI, Response
+from fastapi.testclient import TestClient
 
 from service.main import create_app
 from service.schemas import InterpolationRequest
-from tests.processes import free_port
+from tests.processes import ask, eventually, free_port
 
+PATH, JSON = "/v1/interpolations", {"Content-Type": "application/json"}
 CONNECTIONS, REQUESTS, ROUNDS, POINTS = 16, 2_000, 5, 20
 
 
@@ -30,17 +32,11 @@ def problem() -> bytes:
 
 def bare() -> FastAPI:
     """The rival: parses the same body into the same model, and answers what the service answers, without solving."""
-
-    async def fetch() -> bytes:
-        transport = httpx.ASGITransport(create_app())
-        async with httpx.AsyncClient(transport=transport, base_url="http://bench") as client:
-            headers = {"Content-Type": "application/json"}
-            return (await client.post("/v1/interpolations", content=problem(), headers=headers)).content
-
-    content = asyncio.run(fetch())
+    with TestClient(create_app()) as client:
+        content = client.post(PATH, content=problem(), headers=JSON).content
     app = FastAPI()
 
-    @app.post("/v1/interpolations")
+    @app.post(PATH)
     async def same_bytes(body: Annotated[InterpolationRequest, Body()]) -> Response:  # noqa: ARG001
         return Response(content, media_type="application/json")
 
@@ -53,13 +49,9 @@ def served(factory: str) -> Iterator[str]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), "--log-level", "error"]
     process = subprocess.Popen([*command, "--no-access-log"])
-    address = f"http://127.0.0.1:{port}/v1/interpolations"
+    address = f"http://127.0.0.1:{port}{PATH}"
     try:
-        while True:
-            with contextlib.suppress(httpx.HTTPError):
-                httpx.get(address)
-                break
-            time.sleep(0.1)
+        eventually(lambda: ask(port, PATH)[0], 60, "the app to answer")
         yield address
     finally:
         process.terminate()
@@ -68,13 +60,13 @@ def served(factory: str) -> Iterator[str]:
 
 async def load(address: str) -> tuple[float, float]:
     """Requests a second, and the 99th percentile in milliseconds."""
-    body, headers, times = problem(), {"Content-Type": "application/json"}, []
+    body, times = problem(), []
 
     async def one_connection() -> None:
         async with httpx.AsyncClient() as client:
             for _ in range(REQUESTS // CONNECTIONS):
                 start = time.perf_counter()
-                (await client.post(address, content=body, headers=headers)).raise_for_status()
+                (await client.post(address, content=body, headers=JSON)).raise_for_status()
                 times.append(time.perf_counter() - start)
 
     start = time.perf_counter()

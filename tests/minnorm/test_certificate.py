@@ -63,7 +63,9 @@ def test_certify_takes_nothing_for_granted() -> None:
     x, y = next(some("convex", 1))
     data = Dataset.from_points(x, y)
     answer = interpolate(data)
-    off = PiecewiseLinear(x[0], y[0] + 0.5, answer.function.slope0, answer.function.kinks, answer.function.slope_changes)
+    off = PiecewiseLinear(
+        x[0], y[0] + 0.5, answer.function.slope0, answer.function.kinks, answer.function.slope_changes
+    )
     certificate = certify(data, off, 2 * answer.norm, answer.certificate.dual_values)
     assert certificate.max_residual == pytest.approx(0.5)
     assert certificate.relative_gap == pytest.approx(0.5)

@@ -35,7 +35,9 @@ def test_by_hand() -> None:
     NUMBERS, NUMBERS, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=8, unique_by=lambda kink: kink[0]),
     st.lists(NUMBERS, min_size=1, max_size=6),
 )  # fmt: skip
-def test_values_are_rounded_once(y0: float, slope0: float, kinks: list[tuple[float, float]], places: list[float]) -> None:
+def test_values_are_rounded_once(
+    y0: float, slope0: float, kinks: list[tuple[float, float]], places: list[float]
+) -> None:
     kinks = sorted(kinks)
     function = PiecewiseLinear.from_numbers(
         -1e6, y0, slope0, [kink for kink, _ in kinks], [change for _, change in kinks]

@@ -36,7 +36,7 @@ def test_different_signs_do_not_meet() -> None:
 def test_a_collinear_point_parts_its_neighbours() -> None:
     dual, from_left, from_right = split([-3.0, -1.0, 0.0, 1.0, 3.0], [0.0, 2.0, 0.0, 2.0, 0.0])
     assert from_left == from_right == [0.0] * 5
-    assert dual == pytest.approx([0.0, 2**0.5, 0.0, 2**0.5, 0.0])
+    assert dual == pytest.approx([0.0, 2**0.5, 0.5**0.5, 2**0.5, 0.0])  # on the tangents of the envelope
 
 
 def test_an_active_end_gives_what_is_called_for() -> None:

@@ -22,9 +22,7 @@ NETWORK = ANSWER.network
 
 def claims_of(answer: Interpolation) -> Claims:
     certificate = answer.certificate
-    return Claims(
-        answer.function, answer.network, certificate.dual_values, answer.norm, certificate.lower_bound
-    )
+    return Claims(answer.function, answer.network, certificate.dual_values, answer.norm, certificate.lower_bound)
 
 
 CLAIMS = claims_of(ANSWER)

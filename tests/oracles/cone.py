@@ -46,7 +46,5 @@ def _one_sign(directions: Floats) -> tuple[cp.Expression, cp.Expression]:
     """Cost of all kinks of one sign, and the mass that the inner points give to them."""
     intervals = directions.shape[1] - 1
     alpha, beta = cp.Variable(intervals, nonneg=True), cp.Variable(intervals, nonneg=True)
-    vectors = cp.vstack(
-        [cp.multiply(row[1:], alpha) + cp.multiply(row[:-1], beta) for row in directions]
-    )
+    vectors = cp.vstack([cp.multiply(row[1:], alpha) + cp.multiply(row[:-1], beta) for row in directions])
     return cp.sum(cp.norm(vectors, 2, axis=0)), alpha[:-1] + beta[1:]

@@ -47,7 +47,8 @@ def complaints(wire: Wire, evidence: Evidence, gap: float = 1e-12, units: float 
         f"the norm is {evidence.norm}": abs(evidence.norm - wire["norm"]) > 8 * UNIT * evidence.norm,
         "the bound claimed exceeds the bound": certificate["lower_bound"] > evidence.lower_bound * (1 + 4 * UNIT),
         "the gap claimed is too small": certificate["relative_gap"] < evidence.gap - 8 * UNIT,
-        "the residual claimed is too small": certificate["max_residual"] < evidence.residual - 1e-3 * UNIT * evidence.scale,
+        "the residual claimed is too small": certificate["max_residual"]
+        < evidence.residual - 1e-3 * UNIT * evidence.scale,
         "kinks do not ascend": bool(np.any(kinks[1:] <= kinks[:-1])),
         "a kink is left of x0": kinks.size > 0 and kinks[0] < function["x0"],
         "a slope change is zero": bool(np.any(changes == 0.0)),

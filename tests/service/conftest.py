@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from service.main import create_app
 from service.settings import GatewaySettings
+from workers.settings import worker_settings
 
 
 @pytest.fixture(scope="session")
@@ -25,8 +26,6 @@ def settings() -> GatewaySettings:
 @pytest.fixture
 def app(settings: GatewaySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[FastAPI]:
     """An app of its own, whose Redis is a socket that does not exist."""
-    from workers.settings import worker_settings
-
     monkeypatch.setenv("MINNORM_REDIS_URL", "unix:///nowhere/broker.sock")
     worker_settings.cache_clear()
     yield create_app(settings)

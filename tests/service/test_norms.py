@@ -63,7 +63,10 @@ async def test_the_network_of_an_answer_attains_the_cost(client: httpx.AsyncClie
         ({"function": HAT | {"slope_changes": [1, 2]}}, "/function/slope_changes"),
         ({"function": HAT | {"y0": 1e300}}, "/function/y0"),
         ({"function": HAT | {"y0": None}}, "/function/y0"),
-        ({"network": {"hidden_weights": [1e-300], "hidden_biases": [1], "output_weights": [1]}}, "/network/hidden_weights/0"),
+        (
+            {"network": {"hidden_weights": [1e-300], "hidden_biases": [1], "output_weights": [1]}},
+            "/network/hidden_weights/0",
+        ),
         ({"network": {"hidden_weights": [1], "hidden_biases": [], "output_weights": [1]}}, "/network/hidden_biases"),
     ],
 )

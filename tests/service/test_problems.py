@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -148,8 +149,6 @@ async def test_a_long_body_is_refused_also_in_chunks(client: httpx.AsyncClient) 
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(client: httpx.AsyncClient) -> None:
-    import anyio
-
     async def slow() -> AsyncIterator[bytes]:
         yield b"{"
         await anyio.sleep(30)

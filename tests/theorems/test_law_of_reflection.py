@@ -20,9 +20,7 @@ def test_by_hand() -> None:
     assert wire["function"]["slope_changes"] == pytest.approx(wire["function"]["slope_changes"][::-1])
 
 
-@pytest.mark.parametrize(
-    "shape", ["convex", "mixed", "one_left", "one_right", "both_sides", "symmetric", "spread"]
-)
+@pytest.mark.parametrize("shape", ["convex", "mixed", "one_left", "one_right", "both_sides", "symmetric", "spread"])
 def test_two_kinks_that_share_a_point_mirror_each_other(shape: str) -> None:
     shared = 0
     for x, y in some(shape, 100):

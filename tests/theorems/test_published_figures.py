@@ -26,7 +26,9 @@ PUBLISHED = {
 def convex_example() -> tuple[list[float], list[float]]:
     """Six points, drawn by NumPy's legacy generator with seed 2."""
     steps = np.random.RandomState(2).uniform(0.2, 1.0, 5)  # noqa: NPY002 - the published draw
-    return np.concatenate(([0.0], np.cumsum(steps))).tolist(), np.concatenate(([0.0], np.cumsum(SLOPES * steps))).tolist()
+    return np.concatenate(([0.0], np.cumsum(steps))).tolist(), np.concatenate(
+        ([0.0], np.cumsum(SLOPES * steps))
+    ).tolist()
 
 
 def crossing(x: list[float], y: list[float], i: int) -> float:
@@ -64,7 +66,11 @@ def test_the_table_of_ten_thousand_convex_data_sets() -> None:
         slopes = np.cumsum(random.uniform(0.2, 2.0, 34))
         y = np.concatenate(([0.0], np.cumsum(slopes * np.diff(x))))
         counts[interpolate(Dataset.from_points(x, y)).kink_count] += 1
-    ours = [sum(counts[k] for k in range(18)), *(counts[k] for k in range(18, 25)), sum(counts[k] for k in range(25, 40))]
+    ours = [
+        sum(counts[k] for k in range(18)),
+        *(counts[k] for k in range(18, 25)),
+        sum(counts[k] for k in range(25, 40)),
+    ]
     theirs = [10, *(PUBLISHED[k] for k in range(18, 25)), 95 + 19 + 2 + 1]
     assert sum(ours) == sum(theirs) == 10_000
     statistic = sum((a - b) ** 2 / (a + b) for a, b in zip(ours, theirs, strict=True))

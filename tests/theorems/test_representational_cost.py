@@ -92,9 +92,7 @@ def with_idle_neurons(network: Network) -> Network:
 @pytest.mark.parametrize("change", [rescaled, split, turned, with_idle_neurons])
 @pytest.mark.parametrize("penalise_biases", [True, False])
 @given(kinks=KINKS)
-def test_no_other_network_is_smaller(
-    change: Callable[[Network], Network], penalise_biases: bool, kinks: Kinks
-) -> None:
+def test_no_other_network_is_smaller(change: Callable[[Network], Network], penalise_biases: bool, kinks: Kinks) -> None:
     function = function_of(kinks)
     least = function_norm(function, penalise_biases)
     other = change(least.network)

@@ -41,9 +41,7 @@ def test_scaling_the_ordinates_exactly(shape: str, factor: float) -> None:
         wire, scaled = answer(x, y), answer(x, [factor * b for b in y])
         assert scaled["function"]["kinks"] == wire["function"]["kinks"]
         assert scaled["norm"] == abs(factor) * wire["norm"]
-        assert scaled["certificate"]["dual_values"] == [
-            np.sign(factor) * q for q in wire["certificate"]["dual_values"]
-        ]
+        assert scaled["certificate"]["dual_values"] == [np.sign(factor) * q for q in wire["certificate"]["dual_values"]]
 
 
 @pytest.mark.parametrize("factor", [3.7, -1e-7, 1e250])

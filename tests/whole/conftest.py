@@ -1,11 +1,10 @@
 """The whole service, as `make run` brings it up, for the tests of this folder together."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.service.test_launcher import Launched
+from tests.launched import Launched
 from tests.processes import end
 
 

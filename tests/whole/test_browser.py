@@ -11,7 +11,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.wait import WebDriverWait
 
-from tests.service.test_launcher import Launched
+from tests.launched import Launched
 
 WAIT_S = 30
 ARGUMENTS = (
@@ -42,7 +42,7 @@ def appears(browser: webdriver.Chrome, selector: str) -> WebElement:
 
 def press(browser: webdriver.Chrome, selector: str) -> None:
     element = appears(browser, selector)
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)  # type: ignore[no-untyped-call]
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
     element.click()
 
 

@@ -10,10 +10,10 @@ import orjson
 import pytest
 
 from service.examples import FIVE_POINTS
+from tests.launched import Launched
 from tests.oracles.compensated import check_quickly
 from tests.oracles.evidence import complaints
 from tests.processes import eventually, processes_of
-from tests.service.test_launcher import Launched
 
 INTERPOLATIONS = "/v1/interpolations"
 
@@ -105,5 +105,5 @@ def test_the_worker_is_killed_in_the_middle_of_a_large_solve(service: Launched, 
     problem = orjson.loads(body)
     assert complaints(result, check_quickly(problem["x"], problem["y"], result), gap=1e-10) == []
     record = service.broker().hgetall(f"minnorm:job:{job['id']}")
-    assert record["attempt"] == "2"  # type: ignore[index]
+    assert record["attempt"] == "2"
     eventually(lambda: http.get("/readyz").status_code == 200, what="a new worker")

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from service.examples import FIVE_POINTS
-from tests.service.test_launcher import Launched
+from tests.launched import Launched
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
