@@ -1,5 +1,6 @@
 """What the routes are given: the parts of the app, and the responses that every route documents."""
 
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
@@ -12,25 +13,18 @@ from service.settings import GatewaySettings
 from service.solving import Solver
 
 
-def _settings(request: Request) -> GatewaySettings:
-    return request.app.state.settings  # type: ignore[no-any-return]
+@dataclass(frozen=True)
+class Call:
+    """What a route needs besides its body: the parts of the app, and how the caller wants to be answered."""
+
+    settings: GatewaySettings
+    queue: Queue
+    solver: Solver
+    preference: Preference
 
 
-def _queue(request: Request) -> Queue:
-    return request.app.state.queue  # type: ignore[no-any-return]
-
-
-def _solver(request: Request) -> Solver:
-    return request.app.state.solver  # type: ignore[no-any-return]
-
-
-SettingsOf = Annotated[GatewaySettings, Depends(_settings)]
-QueueOf = Annotated[Queue, Depends(_queue)]
-SolverOf = Annotated[Solver, Depends(_solver)]
-
-
-def _preference(
-    settings: SettingsOf,
+async def _call(
+    request: Request,
     prefer: Annotated[
         str,
         Header(
@@ -38,11 +32,22 @@ def _preference(
             "job at once, whatever its size."
         ),
     ] = "",
-) -> Preference:
-    return Preference.parse(prefer, settings.max_wait_s)
+) -> Call:
+    # One coroutine: each dependency costs as much as solving a small problem, a plain function a thread besides.
+    parts = request.app.state
+    preference = Preference.parse(prefer, parts.settings.max_wait_s)
+    return Call(parts.settings, parts.queue, parts.solver, preference)
 
 
-PreferenceOf = Annotated[Preference, Depends(_preference)]
+async def _parts(request: Request) -> Call:
+    return await _call(request)
+
+
+CallOf = Annotated[Call, Depends(_call)]
+"""For routes that take the header `Prefer`."""
+
+PartsOf = Annotated[Call, Depends(_parts)]
+"""For all others."""
 
 _PROBLEMS = {
     400: "The body is not JSON",

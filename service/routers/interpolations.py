@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from service import examples
 from service.bodies import JsonRoute
 from service.schemas import InterpolationJob, InterpolationRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, PreferenceOf, SolverOf
+from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, CallOf
 
 router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_class=JsonRoute)
 
@@ -26,12 +26,11 @@ router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_c
 )
 async def create_interpolation(
     body: Annotated[InterpolationRequest, Body(openapi_examples=examples.INTERPOLATIONS)],
-    preference: PreferenceOf,
-    solver: SolverOf,
+    call: CallOf,
 ) -> Response:
     """The one-hidden-layer ReLU network of least parameter norm through all points.
 
     Its function, its weights, its norm, and a certificate that no network has a smaller one. Exact, in linear time.
     Unsorted points are sorted, equal points merged; points collinear within rounding count as collinear.
     """
-    return await solver.answer("interpolations", body.problem(), preference)
+    return await call.solver.answer("interpolations", body.problem(), call.preference)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from service import examples
 from service.bodies import JsonRoute
 from service.schemas import NormJob, NormRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, PreferenceOf, SolverOf
+from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, CallOf
 
 router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
 
@@ -26,11 +26,10 @@ router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
 )
 async def create_norm(
     body: Annotated[NormRequest, Body(openapi_examples=examples.NORMS)],
-    preference: PreferenceOf,
-    solver: SolverOf,
+    call: CallOf,
 ) -> Response:
     """The least parameter norm over all networks that compute the given function, and a network that attains it.
 
     For a network also its own parameter norm, its path norm (what rebalancing reaches) and the function it computes.
     """
-    return await solver.answer("norms", body.problem(), preference)
+    return await call.solver.answer("norms", body.problem(), call.preference)

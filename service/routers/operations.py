@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from service.schemas import Capabilities, Health
 from service.solving import INTERACTIVE
-from service.wiring import QueueOf, SettingsOf, problems
+from service.wiring import PartsOf, problems
 from workers.errors import LedgerUnavailable
 from workers.minnorm import ENGINE
 
@@ -33,10 +33,10 @@ async def get_liveness() -> Any:
     response_class=Response,
     responses={200: {"model": Health}, 503: {"model": Health, "description": "Not ready; `detail` says why"}},
 )
-async def get_readiness(queue: QueueOf) -> Response:
+async def get_readiness(call: PartsOf) -> Response:
     """200 if Redis answers and a live worker serves the queue; small problems are solved even while it says 503."""
     try:
-        live = await queue.live_queues()
+        live = await call.queue.live_queues()
     except LedgerUnavailable:
         return JSONResponse({"status": "unready", "detail": "Redis does not answer."}, 503)
     if INTERACTIVE not in live:
@@ -51,8 +51,9 @@ async def get_readiness(queue: QueueOf) -> Response:
     response_model=Capabilities,
     responses=problems(500),
 )
-async def get_capabilities(settings: SettingsOf) -> Any:
+async def get_capabilities(call: PartsOf) -> Any:
     """Kinds of problems, engine version and the limits in force."""
+    settings = call.settings
     return {
         "engine": ENGINE,
         "kinds": ["interpolations", "norms", "verifications"],

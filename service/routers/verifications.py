@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from service import examples
 from service.bodies import JsonRoute
 from service.schemas import VerificationJob, VerificationRequest
-from service.wiring import BODY_PROBLEMS, PreferenceOf, SolverOf
+from service.wiring import BODY_PROBLEMS, CallOf
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=JsonRoute)
 
@@ -21,12 +21,11 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
 )
 async def create_verification(
     body: Annotated[VerificationRequest, Body(openapi_examples=examples.VERIFICATIONS)],
-    preference: PreferenceOf,
-    solver: SolverOf,
+    call: CallOf,
 ) -> Response:
     """What holds of a function, a network or a certificate, whoever made it.
 
     Recomputes residuals, norm, lower bound and gap from what is given, trusting none of it, and lists what is violated,
     where and by how much. Always answered at once.
     """
-    return await solver.answer_here("verifications", body.problem(), preference)
+    return await call.solver.answer_here("verifications", body.problem(), call.preference)

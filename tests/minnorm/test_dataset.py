@@ -42,13 +42,9 @@ def test_zeros_of_both_signs_are_one_abscissa() -> None:
         ([0.0, 1.0], [0.0, -1e300], Overflow, "/y/1"),
         ([0.0, 5e-324], [0.0, 1.0], Overflow, "/x"),
         ([0.0, 1e-310, 1.0], [0.0, 1.0, 2.0], Overflow, "/x"),
-        ([1e200, 2e200], [0.0, 1e288], Overflow, "/x"),
     ],
 )
 def test_what_is_refused_and_where(x: ArrayLike, y: ArrayLike, error: type[MinnormError], pointer: str) -> None:
-    if error is Overflow and x == [1e200, 2e200]:
-        assert Dataset.from_points(x, y).x.size == 2  # steep, but not too steep
-        return
     with pytest.raises(error) as caught:
         Dataset.from_points(x, y)
     assert caught.value.pointer == pointer
@@ -56,7 +52,7 @@ def test_what_is_refused_and_where(x: ArrayLike, y: ArrayLike, error: type[Minno
 
 
 def vertices(x: ArrayLike, y: ArrayLike) -> list[int]:
-    return Dataset.from_points(x, y).vertices().tolist()
+    return [int(i) for i in Dataset.from_points(x, y).vertices()]
 
 
 def test_points_on_a_line_are_no_vertices() -> None:
@@ -76,9 +72,8 @@ def test_lines_written_in_decimals_are_lines(offset: float, slope: float) -> Non
 
 def test_a_few_units_in_the_last_place_are_rounding_and_more_are_not() -> None:
     """At abscissae that are exact, between two ordinates of 1: the tolerance is 8 units of 2**-53."""
-    y = np.ones(3)
-    assert vertices([0, 1, 2], y + [0, 4 * 2**-52, 0]) == [0, 2]
-    assert vertices([0, 1, 2], y + [0, 8 * 2**-52, 0]) == [0, 1, 2]
+    assert vertices([0, 1, 2], [1, 1 + 4 * 2**-52, 1]) == [0, 2]
+    assert vertices([0, 1, 2], [1, 1 + 8 * 2**-52, 1]) == [0, 1, 2]
 
 
 def test_rounding_does_not_add_up_along_a_line() -> None:

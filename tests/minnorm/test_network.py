@@ -15,8 +15,8 @@ PLACES = np.linspace(-40, 40, 161)
 
 
 def network_of(neurons: list[tuple[float, float, float]], skip: tuple[float, float] = (0.0, 0.0)) -> Network:
-    columns = np.array(neurons, dtype=float).reshape(-1, 3).T
-    return Network.from_numbers(*columns, *skip)
+    weights, biases, outputs = np.array(neurons, dtype=float).reshape(-1, 3).T
+    return Network.from_numbers(weights, biases, outputs, *skip)
 
 
 def test_by_hand() -> None:

@@ -84,3 +84,23 @@ def test_masses_of_very_different_size_in_one_run() -> None:
         dual, from_left, from_right = split_masses(x, curvature)
         assert np.all(np.isfinite(dual + from_left + from_right))
         assert np.all(np.abs(dual) <= np.hypot(1, x) * (1 + 1e-15))
+
+
+def test_kinks_lie_where_the_dual_touches_however_different_the_masses() -> None:
+    """Steps that grow in angle chain the points of a run together; a mass of 1e13 must not drown those of 1 behind it."""
+    random = np.random.default_rng(10)
+    chained = 0
+    for _ in range(200):
+        steps = np.cumsum(random.uniform(0.5, 1.5, 12))
+        x = np.tan(-1.4 + 2.0 * np.cumsum(steps) / np.sum(steps))
+        curvature = random.uniform(0.5, 1.5, 12) * 10.0 ** random.choice([0, 13], 12, p=[0.8, 0.2])
+        curvature[[0, -1]] = 0.0
+        dual, from_left, from_right = split_masses(x, curvature)
+        shared = np.flatnonzero((from_left > 0.0) & (from_right > 0.0))
+        slope = (dual[shared + 1] - dual[shared]) / (x[shared + 1] - x[shared])
+        touching = slope / (dual[shared] - slope * x[shared])
+        left, right = from_left[shared], from_right[shared]
+        meeting = (left * x[shared] + right * x[shared + 1]) / (left + right)
+        assert meeting == pytest.approx(touching, rel=1e-8, abs=1e-8)
+        chained += shared.size
+    assert chained > 200

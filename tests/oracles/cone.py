@@ -8,10 +8,13 @@ any shares. Interval i receives `beta_i` from its left and `alpha_i` from its ri
 import contextlib
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
-import cvxpy as cp
+import cvxpy
 import numpy as np
 from numpy.typing import NDArray
+
+cp: Any = cvxpy  # its own annotations are incomplete
 
 Floats = NDArray[np.float64]
 
@@ -31,7 +34,7 @@ def least_norm_by_cones(x: Sequence[float], y: Sequence[float]) -> float:
     return _solve(cp.Problem(cp.Minimize(upward_cost + downward_cost), balance)) * size
 
 
-def _solve(problem: cp.Problem) -> float:
+def _solve(problem: Any) -> float:
     """The value, as accurate as the solver can: masses of very different size stop it early."""
     for tolerance in (1e-11, 1e-9):
         with contextlib.suppress(cp.SolverError), warnings.catch_warnings():
@@ -42,7 +45,7 @@ def _solve(problem: cp.Problem) -> float:
     raise AssertionError("the cone program was not solved")
 
 
-def _one_sign(directions: Floats) -> tuple[cp.Expression, cp.Expression]:
+def _one_sign(directions: Floats) -> tuple[Any, Any]:
     """Cost of all kinks of one sign, and the mass that the inner points give to them."""
     intervals = directions.shape[1] - 1
     alpha, beta = cp.Variable(intervals, nonneg=True), cp.Variable(intervals, nonneg=True)

@@ -15,7 +15,7 @@ UNIT = 2.0**-53
 class Evidence:
     """Recomputed numbers. `ratio` is the largest `|q| / sqrt(1 + t^2)`.
 
-    `scale` is `max |y| + max |slope| max |x|`, with the slopes of the function: where an end is active they exceed those
+    `scale` is `max |y| + max |slope| max |x|`, with the function's slopes: where an end is active they exceed those
     of the data, and the rounding of a kink's slope change counts over the whole width behind it.
     """
 

@@ -18,7 +18,8 @@ def from_curvature(x: Floats, curvature: Floats, slope: float = 0.0) -> Points:
 
 def abscissae(random: Random, n: int) -> Floats:
     """Steps between 0.2 and 2, somewhere around zero."""
-    return random.choice([-4.0, -n / 2, 0.0]) + np.cumsum(random.uniform(0.2, 2.0, n))
+    start = float(random.choice([-4.0, -n / 2, 0.0]))
+    return start + np.cumsum(random.uniform(0.2, 2.0, n))
 
 
 def convex(random: Random, n: int) -> Points:

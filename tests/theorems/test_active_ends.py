@@ -1,7 +1,7 @@
 """Active ends: the affine part is free, so an outer slope may differ from the outer chord's.
 
-That pays only where the outermost interval spans more than a right angle seen from `(0, -1)`, `1 + x_1 x_2 < 0`; the kink
-in it is then at `-1 / x_1`. Never at both ends.
+That pays only where `(x_1, 1)` and `(x_2, 1)` are more than a right angle apart, `1 + x_1 x_2 < 0`; the kink between
+them is then at `-1 / x_1`. Never at both ends.
 """
 
 import numpy as np

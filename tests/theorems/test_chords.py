@@ -1,7 +1,7 @@
 """Where the curvatures of two neighbouring points differ in sign or one vanishes, the interpolator is the chord.
 
-[Boursier, Flammarion, Lemma on changes of sign; Debarre, Denoyelle, Unser, Fageot, JCAM 2022.] So the problem falls apart
-into runs of points whose curvature has one sign, and a run's kinks have that sign.
+[Boursier, Flammarion, NeurIPS 2023; Debarre, Denoyelle, Unser, Fageot, JCAM 2022.] So the problem falls apart into runs
+of points whose curvature has one sign, and a run's kinks have that sign.
 """
 
 from itertools import pairwise

@@ -1,7 +1,7 @@
 """At a point collinear with its neighbours the interpolator is affine: the problem falls apart there.
 
-So the masses on its two sides cannot meet in one kink across it, and an end with such a neighbour is not active. (Leaving
-such points out, and solving for the others, is wrong; these examples show it.)
+So the masses on its two sides cannot meet in one kink across it, and an end with such a neighbour is not active. To
+leave such points out and solve for the others is wrong, as these examples show.
 """
 
 import pytest

@@ -1,7 +1,7 @@
 """The law of reflection: seen in angle from a point that shares its mass, the kinks on its two sides are mirror images.
 
-`arctan(right kink) - arctan(x_i) = arctan(x_i) - arctan(left kink)`: otherwise shifting a little mass from one kink to the
-other would make the sum of their lengths shorter.
+`arctan(right kink) - arctan(x_i) = arctan(x_i) - arctan(left kink)`: otherwise a little mass moved from one kink to the
+other would make their cost smaller.
 """
 
 from math import atan

@@ -25,7 +25,7 @@ PUBLISHED = {
 
 def convex_example() -> tuple[list[float], list[float]]:
     """Six points, drawn by NumPy's legacy generator with seed 2."""
-    steps = np.random.RandomState(2).uniform(0.2, 1.0, 5)  # noqa: NPY002 - the published draw
+    steps = np.random.RandomState(2).uniform(0.2, 1.0, 5)
     return np.concatenate(([0.0], np.cumsum(steps))).tolist(), np.concatenate(
         ([0.0], np.cumsum(SLOPES * steps))
     ).tolist()

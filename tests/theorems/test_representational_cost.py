@@ -1,8 +1,8 @@
 """Representational cost [Boursier, Flammarion, NeurIPS 2023, Theorem 1; Savarese et al., COLT 2019].
 
-With a free skip connection, the least parameter norm `1/2 ||theta||^2` over all networks that compute a piecewise-linear
-function with kinks `tau_k` and slope changes `c_k` is `sum |c_k| sqrt(1 + tau_k^2)` when biases are penalised, `sum |c_k|`
-when they are free. One balanced neuron a kink attains it. Every other network has at least that norm: for each neuron
+With a free skip connection, the least parameter norm `1/2 ||theta||^2` over all networks that compute a function with
+kinks `tau_k` and slope changes `c_k` is `sum |c_k| sqrt(1 + tau_k^2)` when biases are penalised, `sum |c_k|` when they
+are free. One balanced neuron a kink attains it. Every other network has at least that norm: for each neuron
 `1/2 (a^2 + |v|^2) >= |a| |v|`, and neurons with one kink only add up to it.
 """
 
@@ -62,9 +62,10 @@ def rescaled(network: Network) -> Network:
 
 def split(network: Network) -> Network:
     """Each neuron in two unequal parts, one quarter and three quarters of its output."""
-    double = [np.concatenate((column, column)) for column in (network.hidden_weights, network.hidden_biases)]
+    weights = np.tile(network.hidden_weights, 2)
+    biases = np.tile(network.hidden_biases, 2)
     outputs = np.concatenate((0.25 * network.output_weights, 0.75 * network.output_weights))
-    return Network(*double, outputs, network.skip_weight, network.skip_bias)
+    return Network(weights, biases, outputs, network.skip_weight, network.skip_bias)
 
 
 def turned(network: Network) -> Network:

@@ -1,8 +1,8 @@
 """Sparsity: with at most 3 points in each run and no active end, the least-norm interpolator is a sparsest one.
 
-[Boursier, Flammarion, NeurIPS 2023, Theorem 3.] With 4 points in a run, or with an active end, it need not be. The fewest
-kinks of any interpolator are `sum ceil(k / 2)` over the runs [Debarre, Denoyelle, Unser, Fageot, JCAM 2022], here
-compared with a search over all patterns in exact arithmetic.
+[Boursier, Flammarion, NeurIPS 2023, Theorem 3.] With 4 points in a run, or with an active end, it need not be. The
+fewest kinks of any interpolator are `sum ceil(k / 2)` over the runs [Debarre, Denoyelle, Unser, Fageot, JCAM 2022],
+here compared with a search over all patterns in exact arithmetic.
 """
 
 import numpy as np

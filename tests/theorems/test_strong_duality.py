@@ -5,6 +5,8 @@ interpolator from below, so an answer whose function interpolates and whose two 
 two checkers that share no code with the solver: one in rational arithmetic, one for a million points.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -83,7 +85,7 @@ def _long_convex() -> tuple[Floats, Floats]:
     return x, np.concatenate(([0.0], np.cumsum(slopes * np.diff(x))))
 
 
-MILLION = {
+MILLION: dict[str, Callable[[], tuple[Floats, Floats]]] = {
     "random walk": _walk,
     "square": lambda: (_uniform(-1, 1), _uniform(-1, 1) ** 2),
     "cosh": lambda: (_uniform(-5, 5), np.cosh(_uniform(-5, 5))),

@@ -1,4 +1,4 @@
-"""Symmetries, by value: what happens to the norm and the function when the data change in a way that must not matter."""
+"""Symmetries, by value: changes of the data that must not matter, or matter in a known way."""
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from tests.theorems.answers import answer, value
 
 
 def between(x: list[float]) -> list[float]:
-    """Places at and between the data, and a little outside."""
-    return np.interp(np.linspace(-0.5, len(x) - 0.5, 31), np.arange(len(x)), x).tolist()
+    """Places at and between the data."""
+    return [float(place) for place in np.interp(np.linspace(0, len(x) - 1, 31), np.arange(len(x)), x)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -1,4 +1,4 @@
-"""The interpolator is unique, with at most one kink an interval, none outside the data [Boursier, Flammarion, Theorem 2].
+"""The interpolator is unique, with at most one kink an interval and none outside the data [Boursier, Flammarion, 2023].
 
 Proved anew for each example from its dual: `q` touches the envelope `sqrt(1 + t^2)` at most once an interval, every
 minimiser has its kinks where it touches, and if the hat functions of the inner points are linearly independent at these

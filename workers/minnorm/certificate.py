@@ -77,7 +77,7 @@ def _pairing(x: Floats, y: Floats, q: Floats) -> float:
 
 
 @inlined
-def _ratio_inside(left, right, q_left, q_right):  # type: ignore[no-untyped-def]
+def _ratio_inside(left: float, right: float, q_left: float, q_right: float) -> float:
     """The ratio's maximum inside an interval, 0 if it has none.
 
     Evaluated by interpolating between the ends, which stays accurate where `m` and `k` cancel.
@@ -92,7 +92,7 @@ def _ratio_inside(left, right, q_left, q_right):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _ratio_around_zero(left, right, q_left, q_right):  # type: ignore[no-untyped-def]
+def _ratio_around_zero(left: float, right: float, q_left: float, q_right: float) -> float:
     """The ratio's maximum inside an interval with zero in it, 0 if it has none: `sqrt(m^2 + k^2)`.
 
     `k` is what is left of large products when the ends are far away, so it is taken in pairs of doubles.

@@ -1,5 +1,7 @@
 """Checks that every column of untrusted numbers passes before it enters the mathematics."""
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -32,3 +34,9 @@ def check_magnitude(array: Floats, pointer: str, scalar: bool = False) -> None:
     if not np.isfinite(array[where]):
         raise NotFinite("Not a finite number.", place)
     raise Overflow("Too large in magnitude: at most 2**960 (9.7e288) can be computed with.", place)
+
+
+def check_results(*results: float | None) -> None:
+    """Raise `Overflow` where numbers that were fine have led to one that is not; what was not computed passes."""
+    if not all(result is None or math.isfinite(result) for result in results):
+        raise Overflow("The numbers are finite, but what follows from them is too large to compute with.")

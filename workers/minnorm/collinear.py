@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 @compiled
-def bridge(x, curvature, weights, distance, dual):  # type: ignore[no-untyped-def]
+def bridge(x: Floats, curvature: Floats, weights: Floats, distance: Floats, dual: Floats) -> None:
     """Fill in `dual` where `curvature` vanishes. `distance` holds (cosine, sine) at all other points, ends included."""
     left = 0
     for right in range(1, x.size):
@@ -25,7 +25,7 @@ def bridge(x, curvature, weights, distance, dual):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _bridge_one(x, weights, distance, dual, left, right):  # type: ignore[no-untyped-def]
+def _bridge_one(x: Floats, weights: Floats, distance: Floats, dual: Floats, left: int, right: int) -> None:
     """Between two points: on the chord of `q`, where that keeps to the envelope; else it exceeds it upwards."""
     sign = 1.0 if dual[left] > 0.0 or dual[right] > 0.0 else -1.0
     q_left, q_right = sign * dual[left], sign * dual[right]
@@ -38,8 +38,8 @@ def _bridge_one(x, weights, distance, dual, left, right):  # type: ignore[no-unt
 
 
 @compiled
-def _hang(x, weights, distance, dual, left, right, sign):  # type: ignore[no-untyped-def]
-    """On the lines through the two ends that touch the envelope from below; one point lower, so that no chord leaves it.
+def _hang(x: Floats, weights: Floats, distance: Floats, dual: Floats, left: int, right: int, sign: float) -> None:
+    """On the lines through the two ends that touch the envelope from below, one point lower: so no chord leaves it.
 
     The lines cross between two neighbours; one of these moves from the upper line to the lower. It is the one where `q`
     then bends less: data collinear within rounding lack a little, and that counts as much as `q` bends.
@@ -63,7 +63,7 @@ def _hang(x, weights, distance, dual, left, right, sign):  # type: ignore[no-unt
 
 
 @compiled
-def _exceeds(x, weights, distance, q_right, left, right):  # type: ignore[no-untyped-def]
+def _exceeds(x: Floats, weights: Floats, distance: Floats, q_right: float, left: int, right: int) -> bool:
     """Whether the distances of two points add up to less than their angle.
 
     The line through the left end then touches the envelope between the two and passes below the right end.
@@ -71,11 +71,12 @@ def _exceeds(x, weights, distance, q_right, left, right):  # type: ignore[no-unt
     cosine, sine = distance[left]
     width = x[right] - x[left]
     touches_before = width * cosine > (1.0 + x[left] * x[right]) * sine
-    return touches_before and _tangent(x, weights, distance, left, right) < q_right
+    return bool(touches_before and _tangent(x, weights, distance, left, right) < q_right)
 
 
 @compiled
-def _tangent(x, weights, distance, point, at):  # type: ignore[no-untyped-def]
+def _tangent(x: Floats, weights: Floats, distance: Floats, point: int, at: int) -> float:
     """Value at another place of the line through a point's dual value that touches the envelope on that side."""
     cosine, sine = distance[point, 0] / weights[point], distance[point, 1] / weights[point]
-    return cosine + x[point] * cosine * x[at] + abs(x[at] - x[point]) * sine
+    value: float = cosine + x[point] * cosine * x[at] + abs(x[at] - x[point]) * sine
+    return value

@@ -66,15 +66,17 @@ class Network:
 
     def parameter_norm(self, penalise_biases: bool) -> float:
         """`1/2 ||theta||^2`; the skip connection never counts."""
-        squares = self.output_weights @ self.output_weights + self.hidden_weights @ self.hidden_weights
-        if penalise_biases:
-            squares += self.hidden_biases @ self.hidden_biases
+        with np.errstate(over="ignore"):
+            squares = self.output_weights @ self.output_weights + self.hidden_weights @ self.hidden_weights
+            if penalise_biases:
+                squares += self.hidden_biases @ self.hidden_biases
         return float(0.5 * squares)
 
     def path_norm(self, penalise_biases: bool) -> float:
         """`sum |a_j| ||(w_j, b_j)||` (or `sum |a_j w_j|`): the parameter norm that rebalancing each neuron reaches."""
         inner = np.hypot(self.hidden_weights, self.hidden_biases) if penalise_biases else self.hidden_weights
-        return float(np.abs(self.output_weights) @ np.abs(inner))
+        with np.errstate(over="ignore"):
+            return float(np.abs(self.output_weights) @ np.abs(inner))
 
     def function(self) -> PiecewiseLinear:
         """The function that the network computes, neurons with one kink merged. O(m log m) for m neurons.
@@ -96,8 +98,9 @@ class Network:
     def _value_left(self, x0: float) -> float:
         """Value at `x0`, where only neurons that look left, and constant ones, are active."""
         looking = self.hidden_weights <= 0.0
-        inputs = np.maximum(self.hidden_weights[looking] * x0 + self.hidden_biases[looking], 0.0)
-        return float(self.skip_weight * x0 + self.skip_bias + inputs @ self.output_weights[looking])
+        with np.errstate(over="ignore", invalid="ignore"):  # callers check what comes out
+            inputs = np.maximum(self.hidden_weights[looking] * x0 + self.hidden_biases[looking], 0.0)
+            return float(self.skip_weight * x0 + self.skip_bias + inputs @ self.output_weights[looking])
 
 
 def _check_reach(weights: Floats, biases: Floats, outputs: Floats) -> None:

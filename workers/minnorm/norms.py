@@ -7,6 +7,7 @@ networks of any width that represent it. Each is at most the one before it.
 
 from dataclasses import dataclass
 
+from workers.minnorm.checks import check_results
 from workers.minnorm.network import Network
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
@@ -37,17 +38,15 @@ def function_norm(function: PiecewiseLinear, penalise_biases: bool) -> FunctionN
     when they are free [Savarese et al., COLT 2019].
     """
     cost = function.weighted_variation if penalise_biases else function.total_variation
-    return FunctionNorm(cost, Network.of(function, penalise_biases))
+    network = Network.of(function, penalise_biases)
+    check_results(cost, network.skip_bias)
+    return FunctionNorm(cost, network)
 
 
 def network_norms(network: Network, penalise_biases: bool) -> NetworkNorms:
     """All norms of given parameters; the skip connection never counts. O(m log m) for m neurons."""
     function = network.function()
     least = function_norm(function, penalise_biases)
-    return NetworkNorms(
-        representational_cost=least.representational_cost,
-        network=least.network,
-        parameter_norm=network.parameter_norm(penalise_biases),
-        path_norm=network.path_norm(penalise_biases),
-        function=function,
-    )
+    parameter_norm, path_norm = network.parameter_norm(penalise_biases), network.path_norm(penalise_biases)
+    check_results(parameter_norm, path_norm, function.y0, function.slope0)
+    return NetworkNorms(least.representational_cost, least.network, parameter_norm, path_norm, function)

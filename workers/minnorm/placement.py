@@ -33,9 +33,7 @@ def place_kinks(x: Floats, y: Floats, from_left: Floats, from_right: Floats) -> 
 
 
 @inlined
-def _write(  # type: ignore[no-untyped-def]
-    kinks, changes, count, kink, change
-):
+def _write(kinks: Floats, changes: Floats, count: int, kink: float, change: float) -> tuple[int, float, float]:
     """Write one kink, or add to the last one at the same place. The new count, and by how much the slope changes."""
     written_low = 0.0
     if count > 0 and kinks[count - 1] == kink:

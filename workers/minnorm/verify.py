@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.minnorm.certificate import lower_bound, relative_gap, worst_ratio
+from workers.minnorm.checks import check_results
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.network import Network
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -57,7 +58,7 @@ def verify(data: Dataset, claims: Claims, tolerance: float | None = None) -> Ver
 
     `tolerance` is the largest residual that counts as interpolation; by default 64 units of rounding of the data's
     scale, `max |y| + max |slope| max |x|`. A function and a network given together must agree to the same tolerance.
-    O(n + k) for n points and k kinks.
+    Raises `Overflow` where something does not fit in a double. O(n + k) for n points and k kinks.
     """
     allowed = _scale(data) * _ROUNDING if tolerance is None else tolerance
     function = claims.function
@@ -82,12 +83,13 @@ def verify(data: Dataset, claims: Claims, tolerance: float | None = None) -> Ver
         if residual is not None and residual <= allowed and bound > norm + _CLAIM * norm:
             detail = "A valid lower bound exceeds the norm of this interpolator."
             violations.append(Violation("bound_above_norm", bound - norm, detail))
+    check_results(residual, norm, bound, gap, *(violation.amount for violation in violations))
     interpolates = None if residual is None else residual <= allowed
     return Verdict(violations, interpolates, residual, norm, bound, gap, allowed)
 
 
 def _scale(data: Dataset) -> float:
-    """A slope change, rounded, counts over the whole width behind it: the steepest slope times the furthest abscissa."""
+    """A rounded slope change counts over all the width behind it: the steepest slope times the furthest abscissa."""
     steepest = np.max(np.abs(np.diff(data.y) / np.diff(data.x)))
     return float(np.max(np.abs(data.y)) + steepest * max(-data.x[0], data.x[-1]))
 
