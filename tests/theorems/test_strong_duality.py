@@ -6,6 +6,7 @@ two checkers that share no code with the solver: one in rational arithmetic, one
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from workers.minnorm.errors import MinnormError
 from workers.minnorm.interpolate import interpolate
 
 Floats = NDArray[np.float64]
+
+DATA = Path(__file__).parent.parent / "data"
 
 
 def test_by_hand() -> None:
@@ -50,6 +53,13 @@ def test_long_answers_are_certified(shape: str) -> None:
     assert quick.norm == pytest.approx(evidence.norm, rel=1e-15)
     assert quick.lower_bound == pytest.approx(evidence.lower_bound, rel=1e-13)
     assert quick.residual == pytest.approx(evidence.residual, abs=1e-3 * 2**-53 * evidence.scale)
+
+
+@pytest.mark.parametrize("name", ["nile", "sunspots", "boursier_flammarion_five_points"])
+def test_real_data_are_certified(name: str) -> None:
+    x, y = np.loadtxt(DATA / f"{name}.csv", delimiter=",", skiprows=1, unpack=True).tolist()
+    wire = answer(x, y)
+    assert not complaints(wire, check_exactly(x, y, wire), gap=1e-15, units=1.0)
 
 
 COORDINATES = st.floats(-1e9, 1e9) | st.integers(-5, 5).map(float) | st.integers(-50, 50).map(lambda i: i / 10)

@@ -106,7 +106,9 @@ class Network:
 def _check_reach(weights: Floats, biases: Floats, outputs: Floats) -> None:
     """Raise `Overflow` where a kink `-b / w` or a slope change `a |w|` is too large to compute with."""
     with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        reach = np.where((weights != 0.0) & (outputs != 0.0), np.maximum(abs(biases / weights), abs(outputs * weights)), 0)
+        reach = np.where(
+            (weights != 0.0) & (outputs != 0.0), np.maximum(abs(biases / weights), abs(outputs * weights)), 0
+        )
     if (far := np.flatnonzero(~(reach < LARGEST))).size:
         raise Overflow("The kink or slope change of this neuron is too large.", f"/hidden_weights/{far[0]}")
 
