@@ -29,7 +29,7 @@ class Answer:
 
 def answer(kind: str, problem: Problem) -> Answer:
     """Solve a problem whose fields are known to be well-formed. Raises `MinnormError` where its numbers are not."""
-    return Answer("optimal", encoding.dumps(_SOLVERS[kind](problem)))
+    return _SOLVERS[kind](problem)
 
 
 def check(kind: str, problem: Problem) -> None:
@@ -52,8 +52,13 @@ def warm_up() -> None:
     answer("interpolations", {"x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 2.0, 4.0]})
 
 
-def _interpolation(problem: Problem) -> dict[str, Any]:
-    return encoding.interpolation_wire(interpolate(_points(problem)))
+def _answer(wire: dict[str, Any], outcome: str = "optimal") -> Answer:
+    return Answer(outcome, encoding.dumps(wire))
+
+
+def _interpolation(problem: Problem) -> Answer:
+    result = interpolate(_points(problem))
+    return _answer(encoding.interpolation_wire(result), "optimal" if result.is_proved else "feasible")
 
 
 def _points(problem: Problem) -> Dataset:
@@ -61,10 +66,10 @@ def _points(problem: Problem) -> Dataset:
     return Dataset.from_points(problem["x"], problem["y"])
 
 
-def _norm(problem: Problem) -> dict[str, Any]:
+def _norm(problem: Problem) -> Answer:
     measured = _function_or_network(problem)
     norms = network_norms if isinstance(measured, Network) else function_norm
-    return encoding.norm_wire(norms(measured, problem.get("penalise_biases", True)))  # type: ignore[arg-type]
+    return _answer(encoding.norm_wire(norms(measured, problem.get("penalise_biases", True))))  # type: ignore[arg-type]
 
 
 def _function_or_network(problem: Problem) -> PiecewiseLinear | Network:
@@ -74,9 +79,9 @@ def _function_or_network(problem: Problem) -> PiecewiseLinear | Network:
     return encoding.network_from(problem["network"])
 
 
-def _verification(problem: Problem) -> dict[str, Any]:
+def _verification(problem: Problem) -> Answer:
     data, claims = _claims(problem)
-    return encoding.verdict_wire(verify(data, claims, problem.get("tolerance")))
+    return _answer(encoding.verdict_wire(verify(data, claims, problem.get("tolerance"))))
 
 
 def _claims(problem: Problem) -> tuple[Dataset, Claims]:
@@ -99,7 +104,7 @@ def _refuse_unsupported(problem: Problem, *offered: tuple[str, Any]) -> None:
             raise Unsupported(f"Only {name} = {str(only).lower()} is offered so far.", f"/{name}")
 
 
-_SOLVERS: Mapping[str, Callable[[Problem], dict[str, Any]]] = {
+_SOLVERS: Mapping[str, Callable[[Problem], Answer]] = {
     "interpolations": _interpolation,
     "norms": _norm,
     "verifications": _verification,

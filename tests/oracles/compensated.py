@@ -23,7 +23,7 @@ def check_quickly(x: ArrayLike, y: ArrayLike, wire: Wire) -> Evidence:
     reach = max(-abscissae[0], abscissae[-1])
     return Evidence(
         norm=float(_norm(wire)),
-        lower_bound=float(_total(-chords * np.diff(dual)) / max(np.longdouble(1.0), ratio)),
+        lower_bound=max(0.0, float(_total(-chords * np.diff(dual)) / max(np.longdouble(1.0), ratio))),
         residual=float(np.max(np.abs(_residuals(abscissae, ordinates, wire)))),
         scale=float(np.max(np.abs(ordinates)) + steepest * reach),
         ratio=float(ratio),

@@ -19,7 +19,7 @@ def check_exactly(x: Sequence[float], y: Sequence[float], wire: Wire) -> Evidenc
     ratio = worst_ratio([a for a, _ in points], dual)
     return Evidence(
         norm=float(norm(wire)),
-        lower_bound=float(_pairing(points, dual) / max(Fraction(1), ratio)),
+        lower_bound=max(0.0, float(_pairing(points, dual) / max(Fraction(1), ratio))),  # no norm is negative
         residual=float(max(abs(value - b) for value, (_, b) in zip(values(points, wire), points, strict=True))),
         scale=float(_scale(points, wire)),
         ratio=float(ratio),

@@ -92,3 +92,11 @@ async def test_what_is_not_offered_is_refused_by_name(client: httpx.AsyncClient,
     assert response.status_code == 422
     assert response.json()["type"] == "/problems/unsupported-setting"
     assert response.json()["errors"][0]["pointer"] == "/" + next(iter(setting))
+
+
+async def test_what_the_certificate_does_not_prove_is_not_called_optimal(client: httpx.AsyncClient) -> None:
+    """Two abscissae 1e-291 apart: collinear within rounding, but no dual value in double precision proves it."""
+    points = {"x": [-1, -0.5, 0, 3.374634373865042e-291, 0.125, 1], "y": [0, 1, 5.959986400306982e-87, 0, 0, 1]}
+    job = (await client.post(PATH, json=points)).json()
+    assert job["outcome"] == "feasible"
+    assert job["result"]["certificate"]["lower_bound"] == 0

@@ -78,22 +78,7 @@ def _pairing(x: Floats, y: Floats, q: Floats) -> float:
 
 @inlined
 def _ratio_inside(left: float, right: float, q_left: float, q_right: float) -> float:
-    """The ratio's maximum inside an interval, 0 if it has none.
-
-    Evaluated by interpolating between the ends, which stays accurate where `m` and `k` cancel.
-    """
-    rise = q_right - q_left
-    level = q_left * right - q_right * left
-    sign = math.copysign(1.0, level)
-    if not left * level * sign < rise * sign < right * level * sign:
-        return 0.0
-    at = rise / level
-    return abs(q_left + (at - left) / (right - left) * rise) / weight(at)
-
-
-@inlined
-def _ratio_around_zero(left: float, right: float, q_left: float, q_right: float) -> float:
-    """The ratio's maximum inside an interval with zero in it, 0 if it has none: `sqrt(m^2 + k^2)`.
+    """The ratio's maximum inside an interval, 0 if it has none: `sqrt(m^2 + k^2)`.
 
     `k` is what is left of large products when the ends are far away, so it is taken in pairs of doubles.
     """
@@ -118,11 +103,7 @@ def worst_ratio(x: Floats, q: Floats) -> tuple[float, int]:
     for i in range(x.size - 1):
         left = right
         right = abs(q[i + 1]) / weight(x[i + 1])
-        if x[i] < 0.0 < x[i + 1]:
-            inside = _ratio_around_zero(x[i], x[i + 1], q[i], q[i + 1])
-        else:
-            inside = _ratio_inside(x[i], x[i + 1], q[i], q[i + 1])
-        ratio = max(left, right, inside)
+        ratio = max(left, right, _ratio_inside(x[i], x[i + 1], q[i], q[i + 1]))
         if ratio > worst:
             worst, where = ratio, i
     return worst, where
