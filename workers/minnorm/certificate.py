@@ -21,6 +21,7 @@ from workers.minnorm.weight import weight
 Floats = NDArray[np.float64]
 
 _FAR = 2.0**500
+_SMALL = 1e-140
 _ROUNDING = 8.0 * 2.0**-53
 
 
@@ -86,10 +87,15 @@ def _ratio_inside(left: float, right: float, q_left: float, q_right: float) -> f
     step = (right - left) * unit
     first, first_low = two_product(q_left, right * unit)
     second, second_low = two_product(q_right, left * unit)
-    level = ((first - second) + (first_low - second_low)) / step
-    slope = (q_right - q_left) / step * unit
+    level = (first - second) + (first_low - second_low)
+    rise = (q_right - q_left) * unit
     sign = math.copysign(1.0, level)
-    return math.hypot(slope, level) if left * level * sign < slope * sign < right * level * sign else 0.0
+    if not left * level * sign < rise * sign < right * level * sign:
+        return 0.0
+    length = math.sqrt(rise * rise + level * level)
+    if length < _SMALL or length > 1.0 / _SMALL:  # the squares leave the range of doubles
+        length = math.hypot(rise, level)
+    return length / step
 
 
 @compiled

@@ -39,7 +39,7 @@ class Dataset:
         """
         x_column = column(x, "/x")
         y_column = column(y, "/y", like=x_column)
-        if not np.all(x_column[1:] > x_column[:-1]):
+        if not _ascends(x_column):
             x_column, y_column = _sorted_distinct(x_column, y_column)
         if x_column.size < 2:
             raise TooFewPoints("At least two points with different abscissae are needed.", "/x")
@@ -74,13 +74,29 @@ def _sorted_distinct(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def _check_slopes(x: Floats, y: Floats) -> None:
-    with np.errstate(over="ignore"):
-        slopes = np.diff(y) / np.diff(x)
-        weighted = slopes * np.maximum(1.0, np.maximum(np.abs(x[1:]), np.abs(x[:-1])))
-    wrong = np.flatnonzero(~(np.abs(weighted) < LARGEST))
-    if wrong.size:
-        left, right = x[wrong[0]], x[wrong[0] + 1]
+    wrong = _first_steep(x, y)
+    if wrong < x.size - 1:
+        left, right = x[wrong], x[wrong + 1]
         raise Overflow(f"The slope between x = {left!s} and x = {right!s} is too large to compute with.", "/x")
+
+
+@compiled
+def _ascends(x: Floats) -> bool:
+    """Whether every abscissa is larger than the one before it."""
+    for i in range(x.size - 1):
+        if not x[i] < x[i + 1]:
+            return False
+    return True
+
+
+@compiled
+def _first_steep(x: Floats, y: Floats) -> int:
+    """The first interval whose slope, or slope times abscissa, is too large; the number of intervals if none is."""
+    for i in range(x.size - 1):
+        slope = abs((y[i + 1] - y[i]) / (x[i + 1] - x[i]))
+        if not slope * max(1.0, abs(x[i]), abs(x[i + 1])) < LARGEST:
+            return i
+    return x.size - 1
 
 
 @compiled

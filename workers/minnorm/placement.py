@@ -13,6 +13,8 @@ from workers.minnorm.doubles import two_product, two_sum
 
 Floats = NDArray[np.float64]
 
+_NEAR_ZERO = 2.0**-4
+
 
 @inlined
 def _chord(x: Floats, y: Floats, i: int) -> float:
@@ -75,12 +77,12 @@ def _place(
         change = entering - slope - slope_low
         if (from_left[i] == 0.0 and from_right[i] == 0.0) or change == 0.0:
             continue
-        # Taken in pairs, as a kink near zero keeps more digits than the distance to a far point.
         before = (lack + lack_low) / change
-        product, product_low = two_product(before, change)
-        before_low = ((lack - product) + (lack_low - product_low)) / change
         kink, error = two_sum(x[i + 1], -before)
-        kink = min(max(kink + (error - before_low), x[i]), x[i + 1])
+        if abs(kink) < _NEAR_ZERO * abs(x[i + 1]):  # it keeps more digits than its distance to that point
+            product, product_low = two_product(before, change)
+            kink += error - ((lack - product) + (lack_low - product_low)) / change
+        kink = min(max(kink, x[i]), x[i + 1])
         # What the kink, rounded, gains beyond that; the first difference is of nearly equal numbers, so it is exact.
         reach, reach_low = two_sum(x[i + 1], -kink)
         gain, gain_low = two_product(change, reach)

@@ -1,5 +1,7 @@
 """How few kinks any interpolator can have."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,14 +24,10 @@ def fewest_kinks(curvature: Floats) -> int:
         At each point; zero at both ends and at collinear points.
     """
     total = 0
-    length = 0
+    odd = False  # whether the point is the first, third, ... of its run: each of these adds a kink
     previous = 0.0
     for value in curvature:
-        sign = np.sign(value)
-        if sign != previous:
-            total += (length + 1) // 2
-            length = 0
-            previous = sign
-        if sign != 0.0:
-            length += 1
-    return total + (length + 1) // 2
+        odd = value != 0.0 and not (odd and value * previous > 0.0)
+        total += odd
+        previous = math.copysign(1.0, value)
+    return total
