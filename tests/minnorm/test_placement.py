@@ -62,3 +62,17 @@ def test_a_kink_near_zero_keeps_its_digits_beside_far_points() -> None:
     exact = 1.0 - (far + 1.0) * (1.0 / 3) / (4.0 / 3)
     assert function.kinks[0] == pytest.approx(exact, rel=1e-15)
     assert abs(function.residuals(np.array([1.0]), np.array([0.0]))[0]) <= 4 / 3 * abs(exact) * 2**-52
+    mirrored = place([-2.0, -1.0, far], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0 / 3, 0.0])
+    assert mirrored.kinks[0] == pytest.approx(-exact, rel=1e-15, abs=abs(exact) * 2**-52)
+
+
+def test_rounding_does_not_add_up_along_a_convex_run() -> None:
+    """A hundred thousand kinks, one between every two points, whose slope changes all have one sign."""
+    random = np.random.default_rng(2)
+    x = np.cumsum(random.uniform(0.2, 2.0, 100_000)) * 1e-5
+    slopes = np.linspace(-1.0, 1.0, x.size - 1) + random.uniform(-1e-6, 1e-6, x.size - 1)
+    y = np.concatenate(([0.0], np.cumsum(slopes * np.diff(x))))
+    half = np.concatenate(([0.0], np.diff(np.diff(y) / np.diff(x)) / 2, [0.0]))
+    slope0, kinks, changes = place_kinks(x, y, half, np.concatenate((half[1:], [0.0])))
+    residuals = PiecewiseLinear(x[0], y[0], slope0, kinks, changes).residuals(x, y)
+    assert np.max(np.abs(residuals)) <= 2 * 2**-53 * (np.max(np.abs(y)) + x[-1])

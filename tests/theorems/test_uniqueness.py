@@ -82,3 +82,14 @@ def test_a_point_may_share_with_both_sides() -> None:
     """More kinks than pairs of points: the masses 2 and 3 of four points meet in three kinks."""
     x, y = from_curvature(np.array([-3.0, -1.5, -0.4, 0.5, 1.6, 3.0]), np.array([1.0, 1.0, 1.0, 1.0]))
     assert answer(x, y)["kink_count"] == 3
+
+
+@pytest.mark.parametrize(
+    "shape", ["convex", "integers", "decimals", "plateaus", "symmetric", "alternating", "both_sides"]
+)
+def test_no_kink_is_rounding_noise(shape: str) -> None:
+    """Ties and shares that vanish leave no tiny kinks; these data have none of their own."""
+    for x, y in some(shape, 200):
+        changes = np.abs(answer(x, y)["function"]["slope_changes"])
+        if changes.size:
+            assert np.min(changes) > 1e-12 * np.max(changes), (x, y)
