@@ -156,7 +156,7 @@ class NormResult(_Answer):
 class Violation(_Answer):
     """Something claimed that does not hold."""
 
-    code: Literal["interpolation", "network", "norm", "lower_bound", "dual_end", "dual_envelope", "bound_above_norm"]
+    code: Literal["interpolation", "network", "norm", "lower_bound", "dual_end", "dual_envelope"]
     amount: float
     detail: str
     index: May[int] = Field(default=None, description="Of the point, in ascending order of x.")

@@ -70,6 +70,12 @@ def test_lines_written_in_decimals_are_lines(offset: float, slope: float) -> Non
     assert vertices(x, y) == [0, 199]
 
 
+def test_the_rounding_of_abscissae_counts_where_the_line_is_steep() -> None:
+    """Near its zero, far from the origin: 0.1 steps of x are rounded by more than y is."""
+    x = [round(12345.6 + 0.1 * i, 1) for i in range(-20, 21)]
+    assert vertices(x, [round(0.3 * i, 1) for i in range(-20, 21)]) == [0, 40]
+
+
 def test_a_few_units_in_the_last_place_are_rounding_and_more_are_not() -> None:
     """At abscissae that are exact, between two ordinates of 1: the tolerance is 8 units of 2**-53."""
     assert vertices([0, 1, 2], [1, 1 + 4 * 2**-52, 1]) == [0, 2]
@@ -87,4 +93,4 @@ def test_rounding_does_not_add_up_along_a_line() -> None:
 
 def test_abscissae_closer_than_their_rounding_are_taken_as_exact() -> None:
     x = [1.0, 1.0 + 2**-40, 1.0 + 2**-39, 2.0]
-    assert vertices(x, [0.0, 1e-9, 3e-9, 5.0]) == [0, 1, 2, 3]
+    assert vertices(x, [0.0, 1.0, 2.0001, 5.0]) == [0, 1, 2, 3]

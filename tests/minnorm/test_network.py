@@ -73,6 +73,7 @@ def test_neurons_with_one_kink_merge_or_cancel() -> None:
     assert merged.slope_changes == pytest.approx([18.0])
     cancelled = network_of([(1.0, -0.1, 3.0), (3.0, -0.3, -1.0)]).function()
     assert cancelled.kinks.size == 0
+    assert network_of([(0.1, -0.1, 3.0), (0.3, -0.3, -1.0)]).function().kinks.size == 0  # 0.1 * 3 != 0.3
     assert cancelled(PLACES) == pytest.approx(0.0 * PLACES, abs=1e-14)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tests.oracles.generated import SHAPES, some
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import Interpolation, interpolate
+from workers.minnorm.network import Network
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.verify import Claims, verify
 
@@ -164,13 +165,35 @@ def test_an_interpolator_that_is_not_minimal_has_a_gap() -> None:
     assert verdict.relative_gap > 1e-3
 
 
-def test_a_function_below_a_valid_bound_is_impossible() -> None:
-    """Only with a tolerance under which it need not interpolate."""
-    flat = PiecewiseLinear.from_numbers(-2.0, 0.0, 0.0, [0.0], [1e-3])
-    verdict = verify(DATA, Claims(function=flat, dual_values=CLAIMS.dual_values), tolerance=2.0)
-    assert [violation.code for violation in verdict.violations] == ["bound_above_norm"]
-
-
 def test_no_claims_no_verdict() -> None:
     verdict = verify(DATA, Claims())
     assert (verdict.violations, verdict.interpolates, verdict.norm, verdict.lower_bound) == ([], None, None, None)
+
+
+def test_a_bound_claimed_without_a_dual_is_compared_with_the_norm() -> None:
+    verdict = verify(DATA, Claims(function=CLAIMS.function, lower_bound=1e9))
+    assert [violation.code for violation in verdict.violations] == ["lower_bound"]
+
+
+def test_a_difference_outside_the_data_is_seen() -> None:
+    """Beyond the last place where either has a kink."""
+    network = CLAIMS.network
+    assert network is not None
+    for weight, bias in ((1.0, -10.0), (-1.0, -10.0)):
+        other = Network(
+            np.append(network.hidden_weights, weight),
+            np.append(network.hidden_biases, bias),
+            np.append(network.output_weights, 1.0),
+            network.skip_weight,
+            network.skip_bias,
+        )
+        verdict = verify(DATA, Claims(function=CLAIMS.function, network=other))
+        assert [violation.code for violation in verdict.violations] == ["network"]
+
+
+def test_a_dual_as_large_as_doubles_go_is_no_proof() -> None:
+    far = 2.0**800
+    data = Dataset.from_points([-2 * far, -far, far, 2 * far], [1.0, 0.0, 0.0, 1.0])
+    verdict = verify(data, Claims(dual_values=np.array([0.0, far, far, 0.0])))
+    assert [violation.code for violation in verdict.violations] == ["dual_envelope"]
+    assert verdict.lower_bound == pytest.approx(2.0 / far, rel=1e-9)

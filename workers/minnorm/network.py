@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workers.minnorm.checks import check_magnitude, column
+from workers.minnorm.compiled import compiled
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import Overflow
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
 Floats = NDArray[np.float64]
 
-_SAME = 8.0 * 2.0**-53
+_SAME = 4.0 * 2.0**-53
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,11 @@ class Network:
         weights = np.sqrt(np.abs(changes)) / np.sqrt(scale)
         outputs = np.copysign(np.sqrt(np.abs(changes)) * np.sqrt(scale), changes)
         bias = function.y0 - function.slope0 * function.x0
-        # 0 - x and not -x: a kink at zero gets the bias 0, not -0.
-        return cls(weights, 0.0 - kinks * weights, outputs, function.slope0, bias)
+        with np.errstate(over="ignore"):
+            biases = 0.0 - kinks * weights  # not -x: a kink at zero gets the bias 0, not -0
+        if not (np.isfinite(biases).all() and np.isfinite(outputs).all() and np.isfinite(bias)):
+            raise Overflow("The function's network has a parameter that is too large to compute with.")
+        return cls(weights, biases, outputs, function.slope0, bias)
 
     def __call__(self, x: ArrayLike) -> Floats:
         """Values at `x`, straight from the definition. O(points times neurons), for checks and small networks."""
@@ -81,8 +85,8 @@ class Network:
     def function(self) -> PiecewiseLinear:
         """The function that the network computes, neurons with one kink merged. O(m log m) for m neurons.
 
-        Kinks closer than 8 units of rounding (relative) count as one, at the place of the first; a merged slope change
-        below 8 units of rounding of what went into it has cancelled and makes no kink.
+        Kinks closer than 4 units of rounding (relative) count as one, at the place of the first; a merged slope change
+        below 4 units of rounding of what went into it has cancelled and makes no kink.
         """
         active = (self.hidden_weights != 0.0) & (self.output_weights != 0.0)
         weights, biases = self.hidden_weights[active], self.hidden_biases[active]
@@ -117,9 +121,21 @@ def _merge(kinks: Floats, changes: Floats) -> tuple[Floats, Floats]:
     """Merge equal kinks (ascending) and drop those that cancel."""
     if kinks.size == 0:
         return kinks, changes
-    apart = np.diff(kinks) > _SAME * np.abs(kinks[1:])
-    starts = np.concatenate(([0], 1 + np.flatnonzero(apart)))
+    starts = np.empty(kinks.size, dtype=np.int64)
+    starts = starts[: _group(kinks, starts)]
     total = np.add.reduceat(changes, starts)
     size = np.add.reduceat(np.abs(changes), starts)
     real = np.abs(total) > _SAME * size
     return kinks[starts][real], total[real]
+
+
+@compiled
+def _group(kinks: Floats, starts: NDArray[np.int64]) -> int:
+    """Fill in where groups of equal kinks start, return how many. All equal the first, so that no group grows long."""
+    starts[0] = 0
+    count = 1
+    for k in range(1, kinks.size):
+        if kinks[k] - kinks[starts[count - 1]] > _SAME * abs(kinks[k]):
+            starts[count] = k
+            count += 1
+    return count

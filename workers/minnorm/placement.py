@@ -8,29 +8,27 @@ slope, its position the value. What remains is half a unit in the last place of 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.minnorm.chords import chord
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import two_product, two_sum
+from workers.minnorm.weight import weight
 
 Floats = NDArray[np.float64]
 
 _NEAR_ZERO = 2.0**-4
+_FELT = 2.0**-46
 
 
-@inlined
-def _chord(x: Floats, y: Floats, i: int) -> float:
-    """Slope of the data on interval i."""
-    slope: float = (y[i + 1] - y[i]) / (x[i + 1] - x[i])
-    return slope
-
-
-def place_kinks(x: Floats, y: Floats, from_left: Floats, from_right: Floats) -> tuple[float, Floats, Floats]:
+def place_kinks(
+    x: Floats, y: Floats, from_left: Floats, from_right: Floats, least: float = np.inf
+) -> tuple[float, Floats, Floats]:
     """The slope left of all kinks, the kinks (ascending) and their slope changes.
 
     `x, y` are the points, ascending; `from_left[i]` and `from_right[i]` the signed slope changes that meet in
-    interval i, as `reflection.split_masses` returns them. O(n).
+    interval i, as `reflection.split_masses` returns them; `least` the least norm. O(n).
     """
     kinks, changes = np.empty(x.size), np.empty(x.size)
-    slope, count = _place(x, y, from_left, from_right, kinks, changes)
+    slope, count = _place(x, y, from_left, from_right, least, kinks, changes)
     return slope, kinks[:count], changes[:count]
 
 
@@ -52,29 +50,42 @@ def _write(kinks: Floats, changes: Floats, count: int, kink: float, change: floa
 
 @compiled
 def _place(
-    x: Floats, y: Floats, from_left: Floats, from_right: Floats, kinks: Floats, changes: Floats
+    x: Floats, y: Floats, from_left: Floats, from_right: Floats, least: float, kinks: Floats, changes: Floats
 ) -> tuple[float, int]:
     """Fill `kinks` and `changes`; returns the first slope and how many kinks there are."""
     n = x.size
     count = 0
-    first_slope = _chord(x, y, 0) - from_left[0]
-    entering = first_slope  # the slope wanted at the left end of the interval in hand
+    slope_here, slope_here_low = chord(x, y, 0)
+    first_slope, error = two_sum(slope_here, -from_left[0])
+    tilt = -(error + slope_here_low)  # by what the first slope was rounded
+    # The first kinks would make up for it, at a cost. Where the least norm feels that (nearly affine data), the whole
+    # function is tilted instead, which moves it by a unit in the last place of the data.
+    if abs(tilt) * max(weight(x[0]), weight(x[n - 1])) <= _FELT * least:
+        tilt = 0.0
+    entering, entering_low = first_slope, 0.0  # the slope wanted at the left end of the interval in hand
     slope, slope_low = first_slope, 0.0  # the sum of all slope changes written so far
     residual = 0.0  # value reached so far, minus data
     for i in range(n - 1):
         if i > 0 and from_left[i] == 0.0 and from_right[i - 1] == 0.0:  # the point has kept its curvature
-            count, written, written_low = _write(kinks, changes, count, x[i], entering - slope - slope_low)
+            change = (entering - slope) + (entering_low - slope_low)
+            count, written, written_low = _write(kinks, changes, count, x[i], change)
             slope, error = two_sum(slope, written)
             slope_low += error + written_low
-        entering = _chord(x, y, i + 1) - from_left[i + 1] if i + 2 < n else _chord(x, y, i) + from_right[i]
+        if i + 2 < n:
+            slope_here, slope_here_low = chord(x, y, i + 1)
+            entering, error = two_sum(slope_here, -from_left[i + 1])
+        else:
+            slope_here, slope_here_low = chord(x, y, i)
+            entering, error = two_sum(slope_here, from_right[i])
+        entering_low = error + slope_here_low + tilt
         # What the present slope lacks to reach the right end of the interval.
         width, width_low = two_sum(x[i + 1], -x[i])
         rise, rise_low = two_sum(y[i + 1], -y[i])
         run, run_low = two_product(slope, width)
         lack, error = two_sum(rise, -run)
-        lack_low = error + (rise_low - run_low - slope * width_low - slope_low * width) - residual
+        lack_low = error + (rise_low - run_low - slope * width_low - slope_low * width + tilt * width) - residual
         residual = -(lack + lack_low)
-        change = entering - slope - slope_low
+        change = (entering - slope) + (entering_low - slope_low)
         if (from_left[i] == 0.0 and from_right[i] == 0.0) or change == 0.0:
             continue
         before = (lack + lack_low) / change
