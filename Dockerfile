@@ -25,5 +25,5 @@ RUN python -c "from workers.compute import warm_up; warm_up()"
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "service.probes"]
 CMD ["python", "-m", "uvicorn", "--factory", "service.main:create_app", "--host", "0.0.0.0", "--port", "8000", \
-     "--lifespan", "on", "--no-server-header", "--no-access-log", "--log-level", "warning", \
+     "--http", "h11", "--lifespan", "on", "--no-server-header", "--no-access-log", "--log-level", "warning", \
      "--timeout-keep-alive", "30", "--timeout-graceful-shutdown", "20"]

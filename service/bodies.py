@@ -8,9 +8,20 @@ import anyio
 import orjson
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect
 
-from service.problems import BodyTooLarge, BodyTooSlow, InvalidJson, UnsupportedMediaType
+from service.problems import (
+    BodyTooLarge,
+    BodyTooSlow,
+    InvalidJson,
+    TooManyFields,
+    TooManyPoints,
+    UnsupportedMediaType,
+)
 from service.settings import GatewaySettings
+
+MOST_FIELDS = 100
+"""More than any object of any request has."""
 
 
 class StrictRequest(Request):
@@ -26,6 +37,8 @@ class StrictRequest(Request):
             try:
                 with anyio.fail_after(settings.body_timeout_s):
                     self._body = await self._read(settings.max_body_bytes)
+            except ClientDisconnect:
+                raise InvalidJson("The connection ended before the body did.") from None
             except TimeoutError:
                 raise BodyTooSlow(f"The body took longer than {settings.body_timeout_s:g} s.") from None
         return self._body
@@ -78,10 +91,25 @@ class JsonRoute(APIRoute):
         async def strict(request: Request) -> Response:
             check_media_type(request)
             strict_request = StrictRequest(request.scope, request.receive)
-            await strict_request.json()  # here, since FastAPI would hide what goes wrong behind an error of its own
+            # Here, since FastAPI would hide what goes wrong behind an error of its own.
+            check_size(await strict_request.json(), request.app.state.settings)
             return await handle(strict_request)
 
         return strict
+
+
+def check_size(body: Any, settings: GatewaySettings) -> None:
+    """Refuse what would take long to refuse later: validation writes an error for every unknown field."""
+    if not isinstance(body, dict):
+        return
+    if len(body) > MOST_FIELDS:
+        raise TooManyFields(f"The body has {len(body)} fields; no request has so many.")
+    for name, value in body.items():
+        if isinstance(value, dict):
+            check_size(value, settings)
+        elif isinstance(value, list) and len(value) > settings.max_points:
+            pointer = f"/{name[:MOST_FIELDS]}"
+            raise TooManyPoints(f"{len(value)} numbers; the limit is {settings.max_points}.", pointer)
 
 
 def check_media_type(request: Request) -> None:

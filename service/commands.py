@@ -19,7 +19,8 @@ def gateway_command(host: str, port: int, grace_s: int) -> list[str]:
     """Serve HTTP; on SIGTERM, requests in progress have `grace_s` seconds to finish."""
     return [
         *["-m", "uvicorn", "--factory", "service.main:create_app"],
-        *["--host", host, "--port", str(port), "--lifespan", "on"],
+        # h11 bounds the headers, and keeps the body of a request that offers to upgrade to HTTP/2 (Java's client does).
+        *["--host", host, "--port", str(port), "--http", "h11", "--lifespan", "on"],
         *["--no-server-header", "--no-access-log", "--log-level", "warning"],
         *["--timeout-keep-alive", "30", "--timeout-graceful-shutdown", str(grace_s)],
     ]

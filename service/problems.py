@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
+LONGEST_ECHO = 200
+"""Characters of a caller's own text (a path, a field's name) that an answer repeats at most."""
 
 
 class GatewayError(Exception):
@@ -42,6 +44,10 @@ class BodyTooLarge(GatewayError):
 
 class BodyTooSlow(GatewayError):
     """The body does not arrive in time."""
+
+
+class TooManyFields(GatewayError):
+    """An object has more fields than any request."""
 
 
 class JobNotFinished(GatewayError):
@@ -99,6 +105,9 @@ KINDS: Mapping[type[Exception], Kind] = {
         422,
         "A column is longer than the limit named in /v1/capabilities.",
     ),
+    TooManyFields: Kind(
+        "too-many-fields", "Too many fields", 422, "An object in the body has more fields than any request has."
+    ),
     JobNotFinished: Kind(
         "job-not-finished",
         "Job not finished",
@@ -113,6 +122,14 @@ KINDS: Mapping[type[Exception], Kind] = {
         "Job expired",
         410,
         "The job has ended, and its result has been removed after its retention.",
+    ),
+    ledger.LedgerFull: Kind(
+        "queue-full",
+        "Queue full",
+        503,
+        "The queue has no room for this job and its result. Finished jobs make room when they expire. Small problems "
+        "are still solved.",
+        retryable=True,
     ),
     ledger.LedgerUnavailable: Kind(
         "queue-unavailable",
@@ -146,7 +163,7 @@ def document(
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
-        "instance": request.url.path,
+        "instance": request.url.path[:LONGEST_ECHO],
         "request_id": request.scope.get("state", {}).get("request_id", ""),
         "retryable": kind.retryable,
     }
@@ -185,7 +202,7 @@ async def _validation_error(request: Request, error: RequestValidationError) -> 
 
 def _pointer(location: Iterable[int | str]) -> str:
     """JSON pointer of pydantic's location, whose first part says body, path, query or header."""
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in list(location)[1:])
+    return "".join("/" + str(part)[:LONGEST_ECHO].replace("~", "~0").replace("/", "~1") for part in list(location)[1:])
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
@@ -207,7 +224,7 @@ def install(app: FastAPI, settings: GatewaySettings) -> None:
 
     async def unavailable(request: Request, error: Exception) -> Response:
         logger.warning("Queue unavailable: %s", error)
-        kind = KINDS[ledger.LedgerUnavailable]
+        kind = _kind_of(error)
         return document(request, kind, kind.explanation, headers={"Retry-After": str(settings.retry_after_s)})
 
     handlers: Mapping[type[Exception], Any] = {

@@ -222,7 +222,7 @@ def test_sigterm_ends_all_in_good_order(stack: Stack) -> None:
     statuses = {name: stack.terminate(name) for name in reversed(stack.processes)}
     # uvicorn passes the signal on to itself when it is done.
     assert statuses.pop("gateway") in (0, -signal.SIGTERM)
-    assert set(statuses.values()) == {0}, statuses
+    assert set(statuses.values()) == {0}, [stack.output(name) for name, status in statuses.items() if status]
     for name in stack.processes:
         assert "Traceback" not in stack.output(name), stack.output(name)
     eventually(lambda: not processes_of(stack.folder), what="no process is left")

@@ -17,5 +17,9 @@ class LedgerUnavailable(LedgerError):
     """Redis cannot be reached, does not answer in time, is full or takes no writes; worth trying again."""
 
 
+class LedgerFull(LedgerUnavailable):
+    """Redis has no room for the job and its result."""
+
+
 class UnsafeServer(LedgerError):
     """The settings of this Redis would lose accepted jobs."""

@@ -26,13 +26,17 @@ from typing import Any, NoReturn
 import redis
 
 from workers.connection import ledger_errors
-from workers.errors import JobExpired, JobUnknown
+from workers.errors import JobExpired, JobUnknown, LedgerFull
 from workers.records import Claim, JobError, JobRecord, NewJob, Reaped, State, Success, WorkerRecord
 from workers.settings import WorkerSettings
 
 PREFIX = "minnorm:"
 STAGING_S = 600
 """Life of a payload or result that was written but whose script never ran."""
+NEEDS_ROOM = 1_000_000
+"""Bytes of a payload from which on there is a look at the memory first."""
+ROOM = 6
+"""Payload, result, and some for jobs accepted at the same time, in payloads."""
 LEASES_A_ROUND = 1000
 """Most expired leases one round of reaping handles, so that it never holds Redis up."""
 WORKER_LOST = JobError("worker-lost", "The process that computed this job died each time it was tried.")
@@ -57,8 +61,12 @@ class Ledger:
         self._loss = (*self._keep, json.dumps(asdict(WORKER_LOST)), settings.attempts)
 
     def submit(self, job: NewJob) -> bool:
-        """Record and queue a job. False if its id is known already; then nothing changes."""
+        """Record and queue a job. False if its id is known already; then nothing changes.
+
+        Raises `LedgerFull` when there is no room for a large payload and what will come of it.
+        """
         with ledger_errors():
+            self._check_room(len(job.payload))
             self._redis.set(_key("payload", job.id), job.payload, ex=STAGING_S)
         return bool(self._run("submit", job.id, job.kind, job.queue, job.digest))
 
@@ -148,6 +156,14 @@ class Ledger:
             found = [(_text(name), at, self._redis.get(_key("worker", _text(name)))) for name, at in seen]
         return tuple(WorkerRecord(name, tuple(json.loads(told)), at) for name, at, told in found if told)
 
+    def _check_room(self, size: int) -> None:
+        """An accepted job must be able to end: its result is about three times its payload, which stays until then."""
+        if size < NEEDS_ROOM:
+            return
+        memory = self._redis.info("memory")
+        if 0 < memory["maxmemory"] < memory["used_memory"] + ROOM * size:
+            raise LedgerFull("There is no room for a job of this size.")
+
     def _end(self, claim: Claim, state: State, fields: list[str]) -> bool:
         return bool(self._run("finish", claim.id, claim.attempt, *self._keep, state, *fields))
 
@@ -166,8 +182,8 @@ class Ledger:
 
     def _raise_missing(self, job_id: str) -> NoReturn:
         if self._redis.exists(_key("tombstone", job_id)):
-            raise JobExpired(f"Job {job_id} has ended and its result has been removed.")
-        raise JobUnknown(f"There is no job {job_id}.")
+            raise JobExpired("The job has ended and its result has been removed.")
+        raise JobUnknown("There is no job of that id.")
 
 
 @cache

@@ -16,7 +16,7 @@ class WorkerSettings(BaseSettings):
     """Redis or Valkey: `redis://`, `rediss://` or `unix://`."""
     data_dir: Path = Path(".data")
     """Where the embedded broker keeps its files."""
-    broker_memory_bytes: int = Field(default=2**30, ge=2**24)
+    broker_memory_bytes: int = Field(default=2**31, ge=2**24)
     """Memory of the embedded broker; when it is full, new jobs are refused and none is dropped."""
     redis_timeout_s: float = 5.0
     """Longest wait for one answer of Redis in a worker."""
@@ -28,7 +28,7 @@ class WorkerSettings(BaseSettings):
     """How often each worker looks for expired leases and missing bells."""
     attempts: int = 3
     """A job whose worker died so often fails as `worker-lost`."""
-    retention_s: float = 86_400.0
+    retention_s: float = 3_600.0
     """How long a finished job and its result are kept."""
     time_limit_s: float = 600.0
     """Longest time one attempt may compute."""

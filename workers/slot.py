@@ -93,6 +93,7 @@ class Slot:
                 return _report(claim, ending, ours=self.ledger.finish(claim, ending))
             except LedgerUnavailable:
                 if time.monotonic() > deadline:
+                    self.ledger.release(claim, blameless=True)  # no room is not the job's fault
                     raise
             if not self._beat(claim):
                 return _report(claim, ending, ours=False)

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 
 from service.schemas import Capabilities, Health
 from service.solving import INTERACTIVE
-from service.wiring import PartsOf, problems
+from service.wiring import Call, PartsOf, problems
 from workers.errors import LedgerUnavailable
 from workers.minnorm import ENGINE
 
@@ -38,10 +38,15 @@ async def get_readiness(call: PartsOf) -> Response:
     try:
         live = await call.queue.live_queues()
     except LedgerUnavailable:
-        return JSONResponse({"status": "unready", "detail": "Redis does not answer."}, 503)
+        return _unready("Redis does not answer.", call)
     if INTERACTIVE not in live:
-        return JSONResponse({"status": "unready", "detail": "No live worker."}, 503)
+        return _unready("No live worker.", call)
     return JSONResponse({"status": "ok"})
+
+
+def _unready(why: str, call: Call) -> Response:
+    headers = {"Retry-After": str(call.settings.retry_after_s)}
+    return JSONResponse({"status": "unready", "detail": why}, 503, headers)
 
 
 @router.get(

@@ -33,7 +33,7 @@ padding:0 1rem}}code{{font-size:1.1em}}</style>
 async def get_problem(slug: str) -> HTMLResponse:
     """What the problem means and what to do about it."""
     if slug not in PAGES:
-        raise ProblemUnknown(f"There is no kind of problem called {slug!r}.")
+        raise ProblemUnknown("There is no kind of problem of that name.")
     kind = PAGES[slug]
     texts = {name: html.escape(getattr(kind, name)) for name in ("title", "slug", "explanation")}
     retry = "; trying again may help" if kind.retryable else ""

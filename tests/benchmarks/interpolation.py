@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from tests.benchmarks.pairs import compare, seconds
+from workers.minnorm.chords import curvatures
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import interpolate
 from workers.minnorm.placement import place_kinks
@@ -35,10 +36,9 @@ def data_sets(points: int) -> Iterator[Points]:
 
 def solve(data: Dataset) -> None:
     """The kernel alone: kinks, slope changes and dual values from points known to be in order."""
-    curvature = np.zeros_like(data.x)
-    curvature[1:-1] = np.diff(np.diff(data.y) / np.diff(data.x))
-    _, from_left, from_right = split_masses(data.x, curvature)
-    place_kinks(data.x, data.y, from_left, from_right)
+    curvature = curvatures(data.x, data.y)
+    dual, from_left, from_right = split_masses(data.x, curvature)
+    place_kinks(data.x, data.y, from_left, from_right, float(curvature @ dual))
 
 
 def whole(x: Floats, y: Floats) -> None:

@@ -61,3 +61,12 @@ def test_ordinates_of_any_size(scale: float) -> None:
     answer = interpolate(Dataset.from_points([-1.5, -1.0, 0.0, 0.25, 2.0], scale * np.array([7, -3, -3, 4, 2])))
     assert answer.norm == pytest.approx(82.03976955807153 * scale, rel=1e-9)
     assert answer.function.kinks == pytest.approx([-5 / 12, 0.25])
+
+
+def test_a_tail_keeps_its_kinks() -> None:
+    """Slopes fall from 1 to 1e-304; what is lost of the first ones must not drown the last."""
+    x = np.linspace(0.0, 700.0, 2001)
+    answer = interpolate(Dataset.from_points(x, np.exp(-x)))
+    assert answer.fewest_kinks == 1000
+    assert answer.function.kinks[-1] > 699.0
+    assert answer.function.slope_changes[-1] < 1e-300

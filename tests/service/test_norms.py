@@ -74,3 +74,9 @@ async def test_bad_input_is_refused_by_place(client: httpx.AsyncClient, body: An
     response = await client.post(PATH, json=body)
     assert response.status_code == 422, response.text
     assert response.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_a_network_that_does_not_fit_in_doubles_is_refused(client: httpx.AsyncClient) -> None:
+    far = {"x0": 0, "y0": 0, "slope0": 0, "kinks": [9e288], "slope_changes": [9e288]}
+    response = await client.post(PATH, json={"function": far, "penalise_biases": False})
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/overflow")

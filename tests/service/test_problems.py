@@ -78,7 +78,7 @@ async def problem_of(client: httpx.AsyncClient, body: Any, **headers: str) -> tu
         (b"null", ""),
         (b'"text"', ""),
         (b"", ""),
-        (points(x=str(list(range(1_001))).encode(), y=str(list(range(1_001))).encode()), "/y"),
+        (points(x=str(list(range(1_001))).encode(), y=str(list(range(1_001))).encode()), "/x"),
     ],
 )
 async def test_what_is_wrong_with_the_numbers_is_named(client: httpx.AsyncClient, body: bytes, pointer: str) -> None:
@@ -217,3 +217,23 @@ async def test_a_sensible_request_id_is_kept(client: httpx.AsyncClient) -> None:
     assert kept.headers["x-request-id"] == "abc-1.2:3"
     replaced = await client.get("/livez", headers={"X-Request-ID": "a b\tc"})
     assert replaced.headers["x-request-id"] not in ("", "a b\tc")
+
+
+@pytest.mark.parametrize(
+    ("body", "slug"),
+    [
+        (b"{" + b",".join(b'"k%d": 0' % i for i in range(40_000)) + b"}", "too-many-fields"),
+        (points(x=b"[" + b"0," * 2_000 + b"1]"), "too-many-points"),
+        (b'{"x": [0, 1], "y": [0, 1], "' + b"k" * 100_000 + b'": 1}', "invalid-request"),
+    ],
+)
+async def test_what_is_too_much_is_refused_soon_and_briefly(client: httpx.AsyncClient, body: bytes, slug: str) -> None:
+    status, problem = await problem_of(client, body)
+    assert (status, problem["type"]) == (422, f"/problems/{slug}")
+
+
+async def test_a_long_path_is_not_repeated(client: httpx.AsyncClient) -> None:
+    for path in ("/problems/", "/"):
+        response = await client.get(path + "a" * 10_000)
+        assert response.status_code == 404
+        assert len(response.content) < 1_000

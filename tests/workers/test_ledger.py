@@ -9,7 +9,7 @@ from tests.processes import eventually
 from tests.workers.claims import ANSWER, JOB, claimed, keys
 from tests.workers.processes import Server
 from workers.connection import connect
-from workers.errors import JobExpired, JobUnknown, LedgerUnavailable
+from workers.errors import JobExpired, JobUnknown, LedgerFull, LedgerUnavailable
 from workers.ledger import Ledger
 from workers.records import Claim, JobError, State
 from workers.settings import WorkerSettings
@@ -186,3 +186,14 @@ def test_a_full_server_takes_no_new_work_but_ends_the_old(ledger: Ledger, every_
     finally:
         every_server.client.config_set("maxmemory", "0")
     assert ledger.get("a").state is State.FAILED
+
+
+def test_a_large_job_is_refused_where_its_result_would_find_no_room(ledger: Ledger, every_server: Server) -> None:
+    used = int(every_server.client.info("memory")["used_memory"])
+    every_server.client.config_set("maxmemory", used + 8_000_000)
+    try:
+        with pytest.raises(LedgerFull):
+            ledger.submit(replace(JOB, payload=b"." * 2_000_000))
+        assert ledger.submit(replace(JOB, payload=b"." * 900_000))
+    finally:
+        every_server.client.config_set("maxmemory", 0)

@@ -86,7 +86,7 @@ def test_patience_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(LedgerUnavailable):
         slot.work_one("interactive")
     slot.close()
-    assert place.ledger.get(job).state is State.RUNNING  # until its lease ends
+    assert place.ledger.get(job).state is State.QUEUED  # and it has not lost an attempt by that
 
 
 def test_a_slot_that_has_to_stop_gives_its_job_back(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,8 +66,9 @@ def interpolate(data: Dataset) -> Interpolation:
     >>> result.function.kinks.round(9).tolist(), round(result.norm, 9)
     ([-0.416666667, 0.25], 8.203976956)
     """
-    vertices = data.vertices()
-    x, y = (data.x, data.y) if vertices.size == data.x.size else (data.x[vertices], data.y[vertices])
+    kept = data.vertices()
+    vertices = slice(None) if kept.size == data.x.size else kept  # a slice copies nothing
+    x, y = data.x[vertices], data.y[vertices]
     curvature = np.zeros_like(data.x)
     curvature[vertices] = curvatures(x, y)
     dual_values, from_left, from_right = split_masses(data.x, curvature)

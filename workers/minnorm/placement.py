@@ -70,7 +70,7 @@ def _place(
             change = (entering - slope) + (entering_low - slope_low)
             count, written, written_low = _write(kinks, changes, count, x[i], change)
             slope, error = two_sum(slope, written)
-            slope_low += error + written_low
+            slope, slope_low = two_sum(slope, slope_low + (error + written_low))
         if i + 2 < n:
             slope_here, slope_here_low = chord(x, y, i + 1)
             entering, error = two_sum(slope_here, -from_left[i + 1])
@@ -100,5 +100,6 @@ def _place(
         residual = (gain - lack) - lack_low + (gain_low + change * reach_low)
         count, written, written_low = _write(kinks, changes, count, kink, change)
         slope, error = two_sum(slope, written)
-        slope_low += error + written_low
+        # Renewed, as a low part of slopes long gone would drown those of a tail (exp(-x) for large x).
+        slope, slope_low = two_sum(slope, slope_low + (error + written_low))
     return first_slope, count
