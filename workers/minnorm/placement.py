@@ -58,9 +58,9 @@ def _place(
     slope_here, slope_here_low = chord(x, y, 0)
     first_slope, error = two_sum(slope_here, -from_left[0])
     tilt = -(error + slope_here_low)  # by what the first slope was rounded
-    # The first kinks would make up for it, at a cost. Where the least norm feels that (nearly affine data), the whole
-    # function is tilted instead, which moves it by a unit in the last place of the data.
-    if abs(tilt) * max(weight(x[0]), weight(x[n - 1])) <= _FELT * least:
+    # The first kinks, none of them right of x[2], would make up for it, at a cost. Where the least norm feels that
+    # (nearly affine data), the whole function is tilted instead, by a unit in the last place of the data.
+    if abs(tilt) * max(weight(x[0]), weight(x[min(2, n - 1)])) <= _FELT * least:
         tilt = 0.0
     entering, entering_low = first_slope, 0.0  # the slope wanted at the left end of the interval in hand
     slope, slope_low = first_slope, 0.0  # the sum of all slope changes written so far
