@@ -100,3 +100,14 @@ def test_a_heavy_point_does_not_drown_the_others() -> None:
             curvature[heavy] = mass
             duals.append(split_masses(x, curvature)[0] / np.hypot(1.0, x))
         assert duals[0] == pytest.approx(duals[1], abs=1e-8)
+
+
+def test_a_small_problem_after_a_large_one_is_solved_as_before() -> None:
+    """Working memory is kept between problems; nothing of the larger one may show."""
+    small = np.array([-2.0, -1.0, 0.0, 0.5, 3.0]), np.array([0.0, 1.0, 2.0, 0.5, 0.0])
+    first = split_masses(*small)
+    large = np.linspace(-3.0, 3.0, 5000), np.ones(5000)
+    large[1][[0, -1]] = 0.0
+    split_masses(*large)
+    for before, after in zip(first, split_masses(*small), strict=True):
+        assert np.array_equal(before, after)
