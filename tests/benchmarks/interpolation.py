@@ -12,7 +12,7 @@ from workers.minnorm.chords import curvatures
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import interpolate
 from workers.minnorm.placement import place_kinks
-from workers.minnorm.reflection import split_masses
+from workers.minnorm.splitting import split_masses
 
 Floats = NDArray[np.float64]
 Points = tuple[str, Floats, Floats]

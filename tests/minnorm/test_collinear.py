@@ -7,7 +7,7 @@ import pytest
 
 from tests.oracles.exact import worst_ratio
 from tests.oracles.generated import from_curvature
-from workers.minnorm.reflection import split_masses
+from workers.minnorm.splitting import split_masses
 
 
 def plateau(random: np.random.Generator) -> tuple[list[float], list[float]]:

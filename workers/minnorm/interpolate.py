@@ -11,8 +11,8 @@ from workers.minnorm.dataset import Dataset
 from workers.minnorm.network import Network
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.placement import place_kinks
-from workers.minnorm.reflection import split_masses
 from workers.minnorm.sparsity import fewest_kinks
+from workers.minnorm.splitting import split_masses
 
 Floats = NDArray[np.float64]
 

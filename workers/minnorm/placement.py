@@ -25,7 +25,7 @@ def place_kinks(
     """The slope left of all kinks, the kinks (ascending) and their slope changes.
 
     `x, y` are the points, ascending; `from_left[i]` and `from_right[i]` the signed slope changes that meet in
-    interval i, as `reflection.split_masses` returns them; `least` the least norm. O(n).
+    interval i, as `splitting.split_masses` returns them; `least` the least norm. O(n).
     """
     kinks, changes = np.empty(x.size), np.empty(x.size)
     slope, count = _place(x, y, from_left, from_right, least, kinks, changes)

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.oracles.generated import SHAPES, some
-from workers.minnorm.reflection import split_masses
+from workers.minnorm.splitting import split_masses
 
 Floats = NDArray[np.float64]
 
