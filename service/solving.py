@@ -57,10 +57,11 @@ class Solver:
     async def _queued(self, kind: str, problem: Problem, preference: Preference) -> Response:
         job = await run_sync(_new_job, kind, problem)
         record = await self._queue.submit(job)
-        if preference.wait_s:
-            record = await self._queue.wait(record, preference.wait_s)
         headers = preference.applied(waited=bool(preference.wait_s), queued=True)
         headers["Location"] = f"/v1/jobs/{record.id}"
+        if not preference.wait_s:  # 202 even if it has ended in the meantime: callers can rely on it
+            return envelopes.recorded(record).response(202, headers)
+        record = await self._queue.wait(record, preference.wait_s)
         return await respond(self._queue, record, headers, unfinished=202)
 
 
