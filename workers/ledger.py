@@ -27,7 +27,7 @@ import redis
 
 from workers.connection import ledger_errors
 from workers.errors import JobExpired, JobUnknown, LedgerFull
-from workers.records import Claim, JobError, JobRecord, NewJob, Reaped, State, Success, WorkerRecord
+from workers.records import Canceled, Claim, JobError, JobRecord, NewJob, Order, Reaped, State, Success, WorkerRecord
 from workers.settings import WorkerSettings
 
 PREFIX = "minnorm:"
@@ -79,17 +79,20 @@ class Ledger:
                 return Claim(id_, kind, attempt, payload)
         return None
 
-    def beat(self, claim: Claim, progress: dict[str, Any] | None = None) -> bool:
-        """Extend the lease. False if the job is no longer ours: then stop, and write nothing."""
+    def beat(self, claim: Claim, progress: dict[str, Any] | None = None) -> Order:
+        """Extend the lease, tell the progress, and hear how to go on."""
         told = json.dumps(progress) if progress else ""
-        return bool(self._run("beat", claim.id, claim.attempt, self._settings.lease_s, told))
+        mine = self._run("beat", claim.id, claim.attempt, self._settings.lease_s, told)
+        return Order.GO_ON if mine else Order.STOP
 
-    def finish(self, claim: Claim, ending: Success | JobError) -> bool:
+    def finish(self, claim: Claim, ending: Success | JobError | Canceled) -> bool:
         """End the job. False if it is no longer ours (or ended already); then nothing changes."""
         if isinstance(ending, Success):
             self._stage(claim, ending.result)
             fields = ["outcome", ending.outcome, "engine", ending.engine]
             return self._end(claim, State.SUCCEEDED, fields)
+        if isinstance(ending, Canceled):
+            return self._end(claim, State.CANCELED, [])
         return self._end(claim, State.FAILED, ["error", json.dumps(asdict(ending))])
 
     def release(self, claim: Claim, *, blameless: bool = False) -> State | None:

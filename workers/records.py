@@ -10,6 +10,7 @@ class State(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    CANCELING = "canceling"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELED = "canceled"
@@ -18,7 +19,17 @@ class State(StrEnum):
     @property
     def terminal(self) -> bool:
         """Whether the job has ended."""
-        return self not in (State.QUEUED, State.RUNNING)
+        return self not in (State.QUEUED, State.RUNNING, State.CANCELING)
+
+
+class Order(StrEnum):
+    """What the ledger answers to a heartbeat."""
+
+    GO_ON = "go on"
+    CANCEL = "cancel"
+    """Stop, and tell the ledger how that ended."""
+    STOP = "stop"
+    """Stop and write nothing: the job belongs to another attempt, or has ended."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,14 @@ class NewJob:
     queue: str
     payload: bytes
     digest: str
+    """Names the problem. Equal problems share one execution and one result; with "" the job shares nothing."""
+    caller: str = ""
+    """Who is served in turn with others, and has a quota."""
+    time_limit_s: float | None = None
+    """Longest time one attempt may compute, if shorter than the setting."""
+    cancel_after_s: float | None = None
+    """Time after which the job is worth nothing any more."""
+    metadata: dict[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -40,6 +59,15 @@ class Claim:
     kind: str
     attempt: int
     payload: bytes
+    time_limit_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How the items of a chunk ended."""
+
+    succeeded: int
+    failed: int
 
 
 @dataclass(frozen=True)
@@ -49,6 +77,13 @@ class Success:
     outcome: str
     result: bytes
     engine: str = ""
+    tally: Tally | None = None
+    """For chunks of a batch."""
+
+
+@dataclass(frozen=True)
+class Canceled:
+    """How a computation ended that was stopped because its caller, or its deadline, asked for it."""
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,10 @@ class WorkerSettings(BaseSettings):
     """Longest wait for one answer of Redis in a worker."""
     lease_s: float = 10.0
     """A claimed job that has not been beaten for so long goes back to its queue."""
-    beat_s: float = 2.0
-    """How often a worker extends the lease of the job in hand."""
+    beat_s: float = 0.5
+    """How often a worker extends the lease of the job in hand, tells its progress and hears of a cancellation."""
+    cancel_grace_s: float = 1.5
+    """How long a computation that is asked to stop may take to do so before its process is killed."""
     reap_s: float = 1.0
     """How often each worker looks for expired leases and missing bells."""
     attempts: int = 3
