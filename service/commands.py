@@ -5,8 +5,8 @@ tests/test_compose.py holds the two together.
 
 from collections.abc import Mapping, Sequence
 
-QUEUES = ("interactive", "batch", "train")
-"""One worker a queue in production, one worker for all of them on a developer's machine."""
+NICENESS: Mapping[str, int] = {"interactive": 0, "batch": 5, "train": 10}
+"""The queues, each with a worker of its own, and how far its computations step back for others."""
 
 WORKER_ENVIRONMENT: Mapping[str, str] = {
     "REMAP_SIGTERM": "SIGQUIT",  # SIGTERM ends a worker within its soft timeout, not after the job in hand

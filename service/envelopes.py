@@ -1,21 +1,16 @@
 """Jobs as they look on the wire."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from fastapi import Response
 
 from workers.compute import Answer
 from workers.minnorm import ENGINE
-from workers.records import JobRecord
-
-
-def new_id() -> str:
-    """An id for a job."""
-    return f"job_{uuid4().hex}"
+from workers.records import JobRecord, NewJob, State
 
 
 @dataclass(frozen=True)
@@ -35,18 +30,19 @@ class Envelope:
         return Response(self.json(), status, headers, media_type="application/json")
 
 
-def solved(kind: str, digest: str, answer: Answer, started_at: float, seconds: float) -> Envelope:
+def solved(job: NewJob, answer: Answer, started_at: float, seconds: float) -> Envelope:
     """A problem that was solved at once: a job that has ended, and that no ledger knows."""
     fields = {
-        "id": new_id(),
-        "kind": kind,
+        "id": job.id,
+        "kind": job.kind,
         "state": "succeeded",
         "outcome": answer.outcome,
         "created_at": _time(started_at),
         "started_at": _time(started_at),
         "finished_at": _time(started_at + seconds),
-        "digest": digest,
+        "digest": job.digest,
         "engine": ENGINE,
+        **({"metadata": job.metadata} if job.metadata else {}),
         "timings_ms": {"solve": round(seconds * 1e3, 3)},
         "links": {},
     }
@@ -61,7 +57,6 @@ def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
         if (value := getattr(record, name)) is not None
     }
     told = {name: value for name in ("outcome", "progress", "engine") if (value := getattr(record, name)) is not None}
-    address = f"/v1/jobs/{record.id}"
     fields = {
         "id": record.id,
         "kind": record.kind,
@@ -71,9 +66,29 @@ def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
         **({"error": asdict(record.error)} if record.error else {}),
         "digest": record.digest,
         **({"timings_ms": timings} if (timings := _timings(record)) else {}),
-        "links": {"self": address, "result": f"{address}/result"},
+        **({"cached": True} if record.cached else {}),
+        **({"metadata": record.metadata} if record.metadata else {}),
+        "links": _links(record),
     }
     return Envelope(fields, result)
+
+
+def page(records: Iterable[JobRecord], next_cursor: int | None) -> Response:
+    """A part of a list of jobs."""
+    fields: dict[str, Any] = {"jobs": [recorded(record).fields for record in records]}
+    if next_cursor is not None:
+        fields["next_cursor"] = next_cursor
+    return Response(orjson.dumps(fields), media_type="application/json")
+
+
+def _links(record: JobRecord) -> dict[str, str]:
+    address = f"/v1/jobs/{record.id}"
+    links = {"self": address, "result": f"{address}/result", "events": f"{address}/events"}
+    if not record.state.terminal:
+        links["cancel"] = f"{address}/cancel"
+    elif record.state is not State.SUCCEEDED:
+        links["retry"] = f"{address}/retry"
+    return links | ({"retry_of": f"/v1/jobs/{record.retry_of}"} if record.retry_of else {})
 
 
 def _timings(record: JobRecord) -> dict[str, float]:

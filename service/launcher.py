@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.commands import QUEUES, WORKER_ENVIRONMENT, gateway_command, worker_command
+from service.commands import NICENESS, WORKER_ENVIRONMENT, gateway_command, worker_command
 from service.examples import FIVE_POINTS
 from service.probes import address, complaint
 from service.settings import GatewaySettings
@@ -69,7 +69,6 @@ class Launcher:
         """In the order in which they are stopped."""
         environment = {**os.environ, "MINNORM_REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
         gateway = gateway_command(self._gateway.host, self._gateway.port, grace_s=int(GATEWAY_STOP_S) - 1)
-        worker = worker_command(QUEUES)
         worker_environment = {
             **environment,
             **WORKER_ENVIRONMENT,
@@ -78,8 +77,17 @@ class Launcher:
         }
         programs = (
             Program("gateway", [sys.executable, *gateway], environment, GATEWAY_STOP_S),
-            # Silent: Celery's banner, and its advice at the end to press Ctrl-C, are not for the user here.
-            Program("worker", [sys.executable, *worker], worker_environment, WORKER_STOP_S, silent=True),
+            *(
+                # Silent: Celery's banner, and its advice at the end to press Ctrl-C, are not for the user here.
+                Program(
+                    f"worker of queue {queue}",
+                    [sys.executable, *worker_command([queue])],
+                    worker_environment | {"MINNORM_NICENESS": str(niceness)},
+                    WORKER_STOP_S,
+                    silent=True,
+                )
+                for queue, niceness in NICENESS.items()
+            ),
         )
         return [Child(program, say) for program in programs]
 
@@ -89,13 +97,17 @@ class Launcher:
                 if broker is not None and not broker.is_running():
                     say("the broker ended; it starts again, with all its jobs")
                     broker.revive()
-                for child in children:
+                # The others start once the service is ready: together they would all be late.
+                for child in children if self._ready else children[:2]:
                     child.keep_running()
                 if not self._ready:
                     self._look_whether_ready()
             say("stopping")
         finally:
-            for child in children:
+            children[0].stop()
+            for child in children[1:]:
+                child.ask_to_stop()
+            for child in children[1:]:
                 child.stop()
 
     def _look_whether_ready(self) -> None:

@@ -4,12 +4,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import anyio
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from service import problems
 from service.closing import told_of_the_end
+from service.limiting import RateLimits
+from service.metrics import Metrics
 from service.queueing import Queue
 from service.routers import interpolations, jobs, norms, operations, pages, verifications
 from service.schemas import Problem
@@ -39,6 +42,8 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.queue = Queue(settings)
     app.state.solver = Solver(settings, app.state.queue)
+    app.state.metrics = Metrics()
+    app.add_middleware(RateLimits, settings=settings)
     app.add_middleware(RequestIds)
     for room in (interpolations, norms, verifications, jobs, operations, pages):
         app.include_router(room.router)
@@ -51,7 +56,10 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await run_sync(compute.warm_up)
     with told_of_the_end(app.state.queue.close):
-        yield
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(app.state.queue.keep_reaping)
+            yield
+            tasks.cancel_scope.cancel()
 
 
 def _describe_problems(app: FastAPI) -> None:

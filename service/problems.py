@@ -1,6 +1,7 @@
 """Every error as a problem document (RFC 9457): the one table from errors to statuses, and the handlers."""
 
 import logging
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
+LONGEST_RETRY_S = 3600
 LONGEST_ECHO = 200
 """Characters of a caller's own text (a path, a field's name) that an answer repeats at most."""
 
@@ -48,6 +50,10 @@ class BodyTooSlow(GatewayError):
 
 class TooManyFields(GatewayError):
     """An object has more fields than any request."""
+
+
+class InvalidHeader(GatewayError):
+    """A header that cannot be understood, and must not be ignored."""
 
 
 class JobNotFinished(GatewayError):
@@ -108,6 +114,7 @@ KINDS: Mapping[type[Exception], Kind] = {
     TooManyFields: Kind(
         "too-many-fields", "Too many fields", 422, "An object in the body has more fields than any request has."
     ),
+    InvalidHeader: Kind("invalid-header", "Invalid header", 400, "A header of the request cannot be understood."),
     JobNotFinished: Kind(
         "job-not-finished",
         "Job not finished",
@@ -123,12 +130,35 @@ KINDS: Mapping[type[Exception], Kind] = {
         410,
         "The job has ended, and its result has been removed after its retention.",
     ),
+    ledger.JobBusy: Kind(
+        "job-busy",
+        "Job busy",
+        409,
+        "The job or batch has not ended, and what is asked for needs that: cancel it first, or wait.",
+        retryable=True,
+    ),
+    ledger.JobSucceeded: Kind(
+        "job-succeeded", "Job succeeded", 409, "The job or batch has succeeded, so that there is nothing to do again."
+    ),
+    ledger.KeyReused: Kind(
+        "idempotency-key-reused",
+        "Idempotency key reused",
+        422,
+        "The header Idempotency-Key was sent before with another request. Use a new key for each piece of work.",
+    ),
+    ledger.QuotaExceeded: Kind(
+        "quota-exceeded",
+        "Quota exceeded",
+        429,
+        "This caller has as much unfinished work as one caller may have. `Retry-After` estimates when there is place.",
+        retryable=True,
+    ),
     ledger.LedgerFull: Kind(
         "queue-full",
         "Queue full",
         503,
-        "The queue has no room for this job and its result. Finished jobs make room when they expire. Small problems "
-        "are still solved.",
+        "The queue has no room for this work and its result. Work that ends, and results that expire, make room: "
+        "`Retry-After` estimates when. Small problems are still solved.",
         retryable=True,
     ),
     ledger.LedgerUnavailable: Kind(
@@ -140,16 +170,28 @@ KINDS: Mapping[type[Exception], Kind] = {
     ),
 }
 
+RATE_LIMITED = Kind(
+    "rate-limited",
+    "Rate limited",
+    429,
+    "This caller sends requests faster than one caller may. The headers RateLimit and RateLimit-Policy tell the limit.",
+    retryable=True,
+)
 HTTP_KINDS: Mapping[int, Kind] = {
     404: KINDS[ProblemUnknown],
     405: Kind("method-not-allowed", "Method not allowed", 405, "See the header Allow."),
 }
 INTERNAL = Kind("internal-error", "Internal error", 500, "A defect of this service; it has been logged.")
+CANCELED = Kind("canceled", "Canceled", 409, "The job was cancelled before it had a result.")
+EXPIRED = Kind("expired", "Expired", 409, "The job had no result when its deadline (Cancel-After) passed.")
 WORKER_LOST = Kind("worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried.")
+MEMORY_LIMIT = Kind("memory-limit", "Memory limit", 500, "The job needed more memory than it may have.")
 TIME_LIMIT = Kind("time-limit", "Time limit", 500, "The job took longer than it may.")
 
+ENDINGS = (INTERNAL, WORKER_LOST, TIME_LIMIT, MEMORY_LIMIT, CANCELED, EXPIRED)
+"""How jobs end without a result, besides mathematical reasons."""
 PAGES: Mapping[str, Kind] = {
-    kind.slug: kind for kind in (*KINDS.values(), *HTTP_KINDS.values(), INTERNAL, WORKER_LOST, TIME_LIMIT)
+    kind.slug: kind for kind in (*KINDS.values(), *HTTP_KINDS.values(), RATE_LIMITED, *ENDINGS)
 }
 
 
@@ -175,6 +217,12 @@ def job_failure(request: Request, code: str, detail: str, pointer: str) -> Respo
     """The problem in which a job ended."""
     kind = PAGES.get(code, INTERNAL)
     return document(request, kind, detail, [{"pointer": pointer, "code": code, "detail": detail}])
+
+
+def job_ended(request: Request, state: str) -> Response:
+    """The problem that a job has no result because it was cancelled or has expired."""
+    kind = {"canceled": CANCELED, "expired": EXPIRED}[state]
+    return document(request, kind, kind.explanation)
 
 
 def _kind_of(error: Exception) -> Kind:
@@ -225,13 +273,21 @@ def install(app: FastAPI, settings: GatewaySettings) -> None:
     async def unavailable(request: Request, error: Exception) -> Response:
         logger.warning("Queue unavailable: %s", error)
         kind = _kind_of(error)
+        request.app.state.metrics.refused.labels(kind.slug).inc()
         return document(request, kind, kind.explanation, headers={"Retry-After": str(settings.retry_after_s)})
+
+    async def no_place(request: Request, error: ledger.NoPlace) -> Response:
+        kind = _kind_of(error)
+        request.app.state.metrics.refused.labels(kind.slug).inc()
+        wait = str(min(max(math.ceil(error.retry_after_s), 1), LONGEST_RETRY_S))
+        return document(request, kind, str(error), headers={"Retry-After": wait})
 
     handlers: Mapping[type[Exception], Any] = {
         mathematics.MinnormError: _named_error,
         GatewayError: _named_error,
         ledger.LedgerError: _named_error,
         ledger.LedgerUnavailable: unavailable,
+        ledger.NoPlace: no_place,
         RequestValidationError: _validation_error,
         HTTPException: _http_error,
         Exception: _internal_error,

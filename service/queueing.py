@@ -1,5 +1,6 @@
 """The gateway's one door to the ledger and the bell."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +11,11 @@ from anyio.to_thread import run_sync
 
 from service.settings import GatewaySettings
 from workers.connection import connect
+from workers.errors import LedgerUnavailable
+from workers.figures import Figures, Snapshot
+from workers.jobs import Page
 from workers.ledger import Ledger
-from workers.records import JobRecord, NewJob
+from workers.records import JobRecord, NewJob, Receipt, RequestKey, Success, Verdict
 from workers.settings import worker_settings
 from workers.tasks import ring_bell
 
@@ -24,18 +28,49 @@ class Queue:
     def __init__(self, settings: GatewaySettings) -> None:
         patience = {"redis_timeout_s": settings.ledger_timeout_s}
         self._ledger = Ledger(connect(shared := worker_settings().model_copy(update=patience)), shared)
+        self._figures = Figures(connect(shared), shared)
+        self._reap_s = shared.reap_s
         self._poll_s = settings.poll_s
         self._closing = False
+
+    @property
+    def closing(self) -> bool:
+        """Whether the gateway is to end."""
+        return self._closing
 
     def close(self) -> None:
         """Let those who wait for a job go at once: with what is known, which is that it goes on."""
         self._closing = True
 
-    async def submit(self, job: NewJob) -> JobRecord:
+    async def submit(self, job: NewJob, request: RequestKey | None, *, share: bool) -> Receipt:
         """Record a job, then ring. When this returns, the job is not lost any more."""
-        await self._run(self._ledger.submit, job)
-        await self._run(ring_bell, job.queue)
-        return await self.get(job.id)
+        receipt = await self._run(partial(self._ledger.submit, job, request, share=share))
+        await self._ring(receipt, job.queue)
+        return receipt
+
+    async def keep(self, job: NewJob, ending: Success, request: RequestKey) -> Receipt:
+        """Remember a job that was solved at once, under its idempotency key."""
+        return await self._run(self._ledger.keep, job, ending, request)
+
+    async def list(self, caller: str, limit: int, before: int | None, state: str | None, kind: str | None) -> Page:
+        """A page of the caller's jobs, newest first."""
+        return await self._run(self._ledger.list, caller, limit, before, state, kind)
+
+    async def cancel(self, job_id: str) -> JobRecord:
+        """End a job, or have it stopped; its record afterwards."""
+        await self._run(self._ledger.cancel, job_id)
+        return await self.get(job_id)
+
+    async def retry(self, job_id: str) -> JobRecord:
+        """Queue the work of a job that did not succeed once more; the record of the new job."""
+        receipt = await self._run(self._ledger.retry, job_id)
+        record = await self.get(receipt.id)
+        await self._ring(receipt, record.queue)
+        return record
+
+    async def delete(self, job_id: str) -> None:
+        """Forget a job that does not run."""
+        await self._run(self._ledger.delete, job_id)
 
     async def get(self, job_id: str) -> JobRecord:
         """The record of a job. Raises `JobUnknown`, `JobExpired`."""
@@ -45,18 +80,40 @@ class Queue:
         """The result of a job, as JSON; None if it has none."""
         return await self._run(self._ledger.result, job_id)
 
+    async def changed(self, record: JobRecord, seconds: float) -> JobRecord:
+        """The record once it differs from this one, or as `wait`."""
+        return await self._until(lambda new: new.state.terminal or new.revision != record.revision, record, seconds)
+
     async def wait(self, record: JobRecord, seconds: float) -> JobRecord:
         """The record once the job has ended, after `seconds`, or when the gateway is to end."""
+        return await self._until(lambda new: new.state.terminal, record, seconds)
+
+    async def _until(self, done: Callable[[JobRecord], bool], record: JobRecord, seconds: float) -> JobRecord:
         deadline = time.monotonic() + seconds
-        while not (record.state.terminal or self._closing) and (left := deadline - time.monotonic()) > 0.0:
+        while not (done(record) or self._closing) and (left := deadline - time.monotonic()) > 0.0:
             await anyio.sleep(min(self._poll_s, left))
             record = await self.get(record.id)
         return record
 
-    async def live_queues(self) -> set[str]:
-        """The queues that some live worker serves."""
+    async def _ring(self, receipt: Receipt, queue: str) -> None:
+        if receipt.verdict is Verdict.NEW:
+            await self._run(ring_bell, queue)
+
+    async def keep_reaping(self) -> None:
+        """Reap as the workers do, for the time when there is none: deadlines pass, cancelled jobs end."""
+        while True:
+            await anyio.sleep(self._reap_s)
+            with contextlib.suppress(LedgerUnavailable):  # whoever asks for anything is told
+                await self._run(self._ledger.reap)
+
+    async def snapshot(self) -> Snapshot:
+        """The figures for operators."""
+        return await self._run(self._figures.read)
+
+    async def live_queues(self) -> dict[str, tuple[str, ...]]:
+        """The live workers, and the queues that each serves."""
         workers = await self._run(self._ledger.workers)
-        return {queue for worker in workers for queue in worker.queues}
+        return {worker.name: worker.queues for worker in workers}
 
     async def _run(self, call: Callable[..., T], *arguments: object) -> T:
         return await run_sync(partial(call, *arguments))

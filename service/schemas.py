@@ -28,6 +28,10 @@ May = Annotated[T | None, _NotNull(), Field(json_schema_extra=_without_default)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 
 
+OPTIONS = ("time_limit_s", "metadata")
+"""Fields of a request about its job; they do not change the answer."""
+
+
 class Body(BaseModel):
     """Base of everything a caller sends: unknown fields and nulls are refused, numbers are strict."""
 
@@ -36,8 +40,14 @@ class Body(BaseModel):
     def problem(self) -> dict[str, Any]:
         """The fields that were given, by their wire names, columns as arrays."""
         return {
-            name: value.problem() if isinstance(value, Body) else value for name, value in self if value is not None
+            name: value.problem() if isinstance(value, Body) else value
+            for name, value in self
+            if value is not None and name not in OPTIONS
         }
+
+    def options(self) -> dict[str, Any]:
+        """What concerns the job, and not the problem."""
+        return {name: value for name, value in self if value is not None and name in OPTIONS}
 
 
 class Function(Body):
@@ -74,7 +84,15 @@ class Certificate(Body):
     max_residual: May[Number] = None
 
 
+Word = Annotated[str, Field(max_length=500)]
+Metadata = Annotated[dict[Annotated[str, Field(max_length=64)], Word], Field(max_length=16)]
+
+
 class _Setting(Body):
+    time_limit_s: May[Annotated[Number, Field(gt=0)]] = Field(
+        default=None, description="Longest time that one attempt may compute, if the problem is queued."
+    )
+    metadata: May[Metadata] = Field(default=None, description="Words of the caller's own, kept with the job.")
     penalise_biases: bool = Field(default=True, description="Whether the hidden biases count in the norm.")
     skip_connection: bool = Field(
         default=True, description="Whether a free affine term is added. Only true is offered so far."
@@ -198,7 +216,8 @@ class Problem(_Answer):
 class Progress(_Answer):
     """How far a running job is."""
 
-    fraction: May[float] = None
+    fraction: May[float] = Field(default=None, description="From 0 to 1; never goes backwards.")
+    step: May[int] = None
     phase: May[str] = None
 
 
@@ -215,14 +234,22 @@ class Links(_Answer):
 
     self: May[str] = None
     result: May[str] = None
+    events: May[str] = None
+    cancel: May[str] = None
+    retry: May[str] = None
+    retry_of: May[str] = None
+
+
+KindOfJob = Literal["interpolations", "norms", "verifications"]
+StateOfJob = Literal["queued", "running", "canceling", "succeeded", "failed", "canceled", "expired"]
 
 
 class Job(_Answer):
     """A piece of work and, once it has succeeded, its result. Fields that do not apply yet are left out."""
 
     id: str
-    kind: Literal["interpolations", "norms", "verifications"]
-    state: Literal["queued", "running", "succeeded", "failed", "canceled", "expired"]
+    kind: KindOfJob
+    state: StateOfJob
     outcome: May[Literal["optimal", "feasible", "infeasible", "time_limit", "numerical_failure"]] = Field(
         default=None, description="How the mathematics ended."
     )
@@ -233,6 +260,8 @@ class Job(_Answer):
     progress: May[Progress] = None
     error: May[JobError] = None
     digest: str = Field(description="Names the problem: kind, numbers, options and engine.")
+    cached: May[Literal[True]] = Field(default=None, description="Answered from the result of an equal problem.")
+    metadata: May[Metadata] = None
     engine: May[str] = None
     timings_ms: May[dict[str, float]] = None
     links: Links
@@ -262,11 +291,27 @@ class AnyJob(Job):
     result: May[InterpolationResult | NormResult | VerificationResult] = None
 
 
+class JobPage(_Answer):
+    """A part of the caller's jobs, newest first; a filtered page may be short although more follow."""
+
+    jobs: list[Job]
+    next_cursor: May[int] = Field(default=None, description="For the next page; absent on the last one.")
+
+
+class Worker(_Answer):
+    """A worker as the ledger sees it: live if its heartbeat is in time."""
+
+    name: str
+    state: Literal["live", "stalled"]
+    silent_s: float = Field(description="Since its last heartbeat.")
+
+
 class Health(_Answer):
     """Whether something works, and if not, why."""
 
     status: Literal["ok", "unready"]
     detail: May[str] = None
+    workers: May[list[Worker]] = None
 
 
 class Limits(_Answer):

@@ -29,6 +29,10 @@ class GatewaySettings(BaseSettings):
     """Longest wait that `Prefer: wait=N` is granted."""
     poll_s: float = 0.02
     """How often a waiting request looks at its job."""
+    rate_limit: int = Field(default=1_000_000, ge=1)
+    """POST requests a caller may send to this gateway within `rate_window_s`."""
+    rate_window_s: float = Field(default=60.0, gt=0)
+    """Time in which a caller's spent requests come back."""
     retry_after_s: int = 2
     """What `Retry-After` says while Redis does not answer."""
     ledger_timeout_s: float = 1.0

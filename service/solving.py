@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,14 @@ from anyio.to_thread import run_sync
 from fastapi import Response
 
 from service import envelopes
-from service.preferences import Preference
 from service.problems import TooManyPoints
 from service.queueing import Queue
 from service.settings import GatewaySettings
+from service.terms import Terms
 from workers import compute, encoding
 from workers.encoding import Problem
 from workers.minnorm import ENGINE
-from workers.records import JobRecord, NewJob, State
+from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
 
 INTERACTIVE = "interactive"
 
@@ -30,21 +31,23 @@ class Solver:
         self._settings = settings
         self._queue = queue
 
-    async def answer(self, kind: str, problem: Problem, preference: Preference) -> Response:
+    async def answer(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
         size = self._size(problem)
-        if not preference.at_once or size > self._settings.thread_size:
-            return await self._queued(kind, problem, preference)
-        return await self.answer_here(kind, problem, preference)
+        if not terms.at_once or size > self._settings.thread_size:
+            return await self._queued(kind, problem, terms)
+        return await self.answer_here(kind, problem, terms)
 
-    async def answer_here(self, kind: str, problem: Problem, preference: Preference) -> Response:
+    async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
         if self._size(problem) <= self._settings.coroutine_size:
-            body, timing = _solve(kind, problem)
+            solved = _solve(kind, problem, terms)
         else:
-            body, timing = await run_sync(_solve, kind, problem)
-        headers = preference.applied(waited=True, queued=False) | {"Server-Timing": timing}
-        return Response(body, 200, headers, media_type="application/json")
+            solved = await run_sync(_solve, kind, problem, terms)
+        headers = terms.preference.applied(waited=True, queued=False) | {"Server-Timing": solved.timing}
+        if terms.idempotency_key:
+            return await self._kept(solved, terms, headers)
+        return Response(solved.body, 200, headers, media_type="application/json")
 
     def _size(self, problem: Problem) -> int:
         """Length of the longest column; raises `TooManyPoints`."""
@@ -54,15 +57,44 @@ class Solver:
             raise TooManyPoints(message, pointer)
         return int(size)
 
-    async def _queued(self, kind: str, problem: Problem, preference: Preference) -> Response:
-        job = await run_sync(_new_job, kind, problem)
-        record = await self._queue.submit(job)
-        headers = preference.applied(waited=bool(preference.wait_s), queued=True)
+    async def _kept(self, solved: "_Solved", terms: Terms, headers: dict[str, str]) -> Response:
+        """A job that can be asked for again under its key."""
+        receipt = await self._queue.keep(solved.job, solved.ending, _request_key(solved.job, terms))
+        record = await self._queue.get(receipt.id)
+        return await respond(self._queue, record, headers | _replayed(receipt), unfinished=202)
+
+    async def _queued(self, kind: str, problem: Problem, terms: Terms) -> Response:
+        job = await run_sync(_new_job, kind, problem, terms)
+        key = _request_key(job, terms) if terms.idempotency_key else None
+        receipt = await self._queue.submit(job, key, share=terms.share)
+        record = await self._queue.get(receipt.id)
+        wait_s = terms.preference.wait_s
+        headers = terms.preference.applied(waited=bool(wait_s), queued=True) | _replayed(receipt)
         headers["Location"] = f"/v1/jobs/{record.id}"
-        if not preference.wait_s:  # 202 even if it has ended in the meantime: callers can rely on it
+        if wait_s:
+            record = await self._queue.wait(record, wait_s)
+        elif terms.preference.respond_async or receipt.verdict is Verdict.NEW:
+            # 202 even if it has ended already: callers can rely on it
             return envelopes.recorded(record).response(202, headers)
-        record = await self._queue.wait(record, preference.wait_s)
         return await respond(self._queue, record, headers, unfinished=202)
+
+
+@dataclass(frozen=True)
+class _Solved:
+    job: NewJob
+    ending: Success
+    body: bytes
+    timing: str
+
+
+def _replayed(receipt: Receipt) -> dict[str, str]:
+    return {"Idempotent-Replayed": "true"} if receipt.verdict is Verdict.REPLAYED else {}
+
+
+def _request_key(job: NewJob, terms: Terms) -> RequestKey:
+    """The request is the same if the problem is, and all that is wanted of its job."""
+    wanted = orjson.dumps([job.kind, job.digest, job.time_limit_s, job.cancel_after_s, job.metadata])
+    return RequestKey(terms.idempotency_key, hashlib.blake2b(wanted, digest_size=16).hexdigest())
 
 
 async def respond(queue: Queue, record: JobRecord, headers: dict[str, str], unfinished: int) -> Response:
@@ -76,20 +108,33 @@ async def respond(queue: Queue, record: JobRecord, headers: dict[str, str], unfi
     return Response(body, 200, headers, media_type="application/json")
 
 
-def _solve(kind: str, problem: Problem) -> tuple[bytes, str]:
-    """The solved job as JSON, and how long that took as `Server-Timing`."""
+def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
     started_at, clock = time.time(), time.perf_counter()
     answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
-    envelope = envelopes.solved(kind, _digest(kind, problem), answer, started_at, seconds)
-    return envelope.json(), f"solve;dur={seconds * 1e3:.3f}"
+    job = _job(kind, problem, b"", terms)
+    body = envelopes.solved(job, answer, started_at, seconds).json()
+    return _Solved(job, Success(answer.outcome, answer.result, ENGINE), body, f"solve;dur={seconds * 1e3:.3f}")
 
 
-def _new_job(kind: str, problem: Problem) -> NewJob:
+def _new_job(kind: str, problem: Problem, terms: Terms) -> NewJob:
     """A job for the queue. A problem that would fail there fails here, before it is accepted."""
     compute.check(kind, problem)
-    payload = encoding.dumps(problem)
-    return NewJob(envelopes.new_id(), kind, INTERACTIVE, payload, _digest(kind, problem))
+    return _job(kind, problem, encoding.dumps(problem), terms)
+
+
+def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:
+    return NewJob(
+        id=new_id("job"),
+        kind=kind,
+        queue=INTERACTIVE,
+        payload=payload,
+        digest=_digest(kind, problem),
+        caller=terms.caller,
+        time_limit_s=terms.time_limit_s,
+        cancel_after_s=terms.cancel_after_s,
+        metadata=terms.metadata,
+    )
 
 
 def _columns(problem: Problem, pointer: str = "") -> Iterable[tuple[str, Any]]:

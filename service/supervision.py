@@ -62,6 +62,11 @@ class Child:
             self._process = None
             self._note_death(status)
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, without waiting."""
+        if self._process is not None:
+            self._process.terminate()
+
     def stop(self) -> None:
         """SIGTERM, a bounded wait, then SIGKILL for what is left of its process group."""
         process, self._process = self._process, None

@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Request, Response
 
 from service.preferences import Preference
 from service.problems import MEDIA_TYPE
 from service.queueing import Queue
-from service.schemas import Problem
+from service.schemas import Body, Problem
 from service.settings import GatewaySettings
 from service.solving import Solver
+from service.terms import LONGEST_HEADER, Terms, caller_of, terms_of, with_options
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,15 @@ class Call:
     settings: GatewaySettings
     queue: Queue
     solver: Solver
-    preference: Preference
+    terms: Terms
+
+    async def answer(self, kind: str, body: Body) -> Response:
+        """Solve what a body asks for, at once or in the queue."""
+        return await self.solver.answer(kind, body.problem(), with_options(self.terms, body.options()))
+
+    async def answer_here(self, kind: str, body: Body) -> Response:
+        """Solve it at once, whatever its size."""
+        return await self.solver.answer_here(kind, body.problem(), with_options(self.terms, body.options()))
 
 
 async def _call(
@@ -36,7 +45,7 @@ async def _call(
     # One coroutine: each dependency costs as much as solving a small problem, a plain function a thread besides.
     parts = request.app.state
     preference = Preference.parse(prefer, parts.settings.max_wait_s)
-    return Call(parts.settings, parts.queue, parts.solver, preference)
+    return Call(parts.settings, parts.queue, parts.solver, terms_of(request.headers, caller_of(request), preference))
 
 
 async def _parts(request: Request) -> Call:
@@ -44,21 +53,41 @@ async def _parts(request: Request) -> Call:
 
 
 CallOf = Annotated[Call, Depends(_call)]
-"""For routes that take the header `Prefer`."""
+"""For routes that take the header `Prefer`; with `TERMS` documented, the other headers of a job too."""
 
 PartsOf = Annotated[Call, Depends(_parts)]
 """For all others."""
 
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string", "maxLength": LONGEST_HEADER}
+    return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
+
+
+TERMS = {
+    "parameters": [
+        _header(
+            "Idempotency-Key",
+            "Any text of your own: the same key with the same request leads to the same job (`Idempotent-Replayed: "
+            "true`), also when it is sent twice at the same time; with another request it is refused.",
+        ),
+        _header("Cancel-After", "Time after which the job expires if it has not ended: seconds, or `500ms`, `5m`."),
+        _header("Cache-Control", "`no-cache`: solve anew, also when the result of an equal problem is there."),
+    ]
+}
+"""Headers that are read by `terms`, for the OpenAPI document."""
+
 _PROBLEMS = {
     400: "The body is not JSON",
     404: "Unknown",
-    409: "Not finished yet",
+    409: "Not in the state of its job",
     410: "Expired: removed after its retention",
     413: "The body is too large",
     415: "The body is not application/json",
     422: "The request is understood, but something in it is wrong; `errors` names the places",
+    429: "This caller has too much unfinished work; try again after `Retry-After` seconds",
     500: "A defect of this service",
-    503: "Redis does not answer; try again after `Retry-After` seconds",
+    503: "The queue does not answer or is full; try again after `Retry-After` seconds",
 }
 
 Responses = dict[int | str, dict[str, Any]]
@@ -71,4 +100,4 @@ def problems(*statuses: int) -> Responses:
 
 
 BODY_PROBLEMS = problems(400, 413, 415, 422, 500)
-QUEUE_PROBLEMS = problems(503)
+QUEUE_PROBLEMS = problems(429, 503)

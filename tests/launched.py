@@ -52,7 +52,9 @@ class Launched:
 
     def answers_through_the_queue(self) -> bool:
         """Whether all three work together again: gateway, broker, worker."""
-        status, job = ask(self.port, "/v1/interpolations", FIVE_POINTS, {"Prefer": "respond-async"})
+        status, job = ask(
+            self.port, "/v1/interpolations", FIVE_POINTS, {"Prefer": "respond-async", "Cache-Control": "no-cache"}
+        )
         assert status == 202, job
         path = f"/v1/jobs/{job['id']}"
         return eventually(lambda: ask(self.port, path)[1].get("state") == "succeeded", START_S, path)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from service.commands import QUEUES, WORKER_ENVIRONMENT, gateway_command, worker_command
+from service.commands import NICENESS as QUEUES, WORKER_ENVIRONMENT, gateway_command, worker_command
 from tests.processes import ask, end, eventually, free_port, processes_of
 
 ROOT = Path(__file__).parents[1]

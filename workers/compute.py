@@ -1,4 +1,4 @@
-"""From a problem to its answer, by kind: the gateway calls `answer` on what is small, the runner `solve` on more."""
+"""From a problem to its answer, by kind: the gateway calls `answer` on what is small, the runner on more."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,10 @@ from workers.minnorm.norms import function_norm, network_norms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.verify import Claims, verify
 
-__all__ = ["ENGINE", "Answer", "answer", "check", "solve", "warm_up"]
+Tell = Callable[[Mapping[str, Any]], None]
+"""Takes the progress of a computation: a `fraction` from 0 to 1 if it is known, and anything else worth showing."""
+
+__all__ = ["ENGINE", "Answer", "Tell", "answer", "check", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,11 @@ class Answer:
     result: bytes
 
 
-def answer(kind: str, problem: Problem) -> Answer:
+def _say_nothing(_: Mapping[str, Any]) -> None:
+    """For those who do not follow the progress."""
+
+
+def answer(kind: str, problem: Problem, tell: Tell = _say_nothing) -> Answer:  # noqa: ARG001 - all are done in no time
     """Solve a problem whose fields are known to be well-formed. Raises `MinnormError` where its numbers are not."""
     return _SOLVERS[kind](problem)
 
@@ -35,11 +42,6 @@ def answer(kind: str, problem: Problem) -> Answer:
 def check(kind: str, problem: Problem) -> None:
     """Raise what `answer` would raise about the numbers of a problem, without solving it."""
     _CHECKS[kind](problem)
-
-
-def solve(kind: str, payload: bytes) -> Answer:
-    """Solve a problem as it comes from the queue."""
-    return answer(kind, encoding.loads(payload))
 
 
 def warm_up() -> None:

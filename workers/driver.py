@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from workers import slate
 from workers.frames import read_message, write_message
-from workers.records import JobError, Success
+from workers.records import Canceled, JobError, Order, Success
 from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
@@ -35,12 +38,53 @@ LAST_BREATH_S = 2.0
 logger = logging.getLogger(__name__)
 
 
+Message = tuple[dict[str, Any], bytes]
+Beat = Callable[[Mapping[str, Any] | None], Order]
+"""Called every `beat_s` with the latest progress, if any was told; answers how to go on."""
+
+
 class RunnerDied(Exception):
-    """The runner has ended, did not start, or no longer answers."""
+    """The runner has ended, did not start, or no longer answers; `item` is what it had in hand."""
+
+    def __init__(self, message: str, item: int = 0) -> None:
+        super().__init__(message)
+        self.item = item
+
+
+class TimeUp(Exception):
+    """A job, or the given item of a chunk, took longer than it may, and has been stopped."""
+
+    def __init__(self, item: int, limit_s: float) -> None:
+        super().__init__(item, limit_s)
+        self.item = item
+        self.error = JobError("time-limit", f"The computation was stopped after {limit_s:g} s.")
 
 
 class NotOurs(Exception):
     """The job in hand has gone to another attempt, so this one was stopped."""
+
+
+def go_on(_: Mapping[str, Any] | None) -> Order:
+    """The beat of those who hold no lease."""
+    return Order.GO_ON
+
+
+def drop(_: bytes) -> None:
+    """For a job, which has no parts."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a runner is given: a job, or the items of a chunk."""
+
+    kind: str
+    payload: bytes
+    limit_s: float | None = None
+    """For the job, or for each item, if that is less than the setting."""
+    suspect: int | None = None
+    """The item that may have killed a runner: the lines before it are sent first."""
+    keep: Callable[[bytes], None] = drop
+    """Takes the lines of a chunk as they come; called by the thread that reads the pipe."""
 
 
 class Runner:
@@ -53,14 +97,19 @@ class Runner:
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
         self._talker = ThreadPoolExecutor(1, thread_name_prefix="runner-pipes")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "workers.runner"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            cwd=ROOT,
-            env={**os.environ, **ONE_THREAD},
-            process_group=0,  # Ctrl-C in a terminal is for the worker, which then decides
-        )
+        self._progress: Mapping[str, Any] | None = None
+        self._in_hand = 0
+        with slate.blank() as shared:
+            self._slate = slate.Slate(shared.fileno())
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "workers.runner", str(shared.fileno())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+                env={**os.environ, **ONE_THREAD},
+                pass_fds=(shared.fileno(),),
+                process_group=0,  # Ctrl-C in a terminal is for the worker, which then decides
+            )
         self._greeting = self._talker.submit(self._read)
         logger.info("Started runner %s", self.pid)
 
@@ -74,42 +123,64 @@ class Runner:
         """Whether the process runs."""
         return self._process.poll() is None
 
-    def wait_until_warm(self) -> None:
-        """Wait for the end of the warm-up; raises RunnerDied when there is none."""
-        try:
-            self._greeting.result(self._settings.runner_start_s)
-        except TimeoutError:
+    def wait_until_warm(self, beat: Beat = go_on) -> Order:
+        """Wait for the end of the warm-up, or for an order to stop; raises RunnerDied when there is none."""
+        heard = self._listen(self._greeting, beat, _seconds(self._settings.runner_start_s))
+        if heard is None:
             self.kill()
-            raise RunnerDied(f"runner {self.pid} was not warm in time") from None
+            raise RunnerDied(f"runner {self.pid} was not warm in time")
+        return heard if isinstance(heard, Order) else Order.GO_ON
 
-    def solve(self, kind: str, payload: bytes, beat: Callable[[], bool]) -> Success | JobError:
-        """Compute one job.
-
-        Parameters
-        ----------
-        kind, payload
-            What the solver is given.
-        beat
-            Called every `beat_s`; returns False when the job is no longer ours.
+    def solve(self, work: Work, beat: Beat = go_on) -> Success | JobError | Canceled:
+        """Compute one job, or the items of a chunk. An answer that comes after the call to stop is dropped.
 
         Raises
         ------
         RunnerDied
             If the process ended before it answered.
+        TimeUp
+            If the job or an item took too long.
         NotOurs
-            If `beat` returned False; the process has been killed.
+            If `beat` said so; the process has been killed.
         """
-        answer = self._talker.submit(self._exchange, kind, payload)
-        deadline = time.monotonic() + self._settings.time_limit_s
-        while (left := deadline - time.monotonic()) > 0:
-            try:
-                return self._decode(*answer.result(min(self._settings.beat_s, left)))
-            except TimeoutError:
-                if not beat():
-                    self.kill()
-                    raise NotOurs from None
+        limit_s = min(self._settings.time_limit_s, work.limit_s or self._settings.time_limit_s)
+        self._progress, self._slate.stop = None, False
+        self._slate.begin(0)
+        answer = self._talker.submit(self._exchange, work)
+        heard = self._listen(answer, beat, lambda: self._left(limit_s))
+        if isinstance(heard, tuple):
+            return self._decode(*heard)
+        self._stop(answer, beat, at_once=heard is Order.STOP)
+        if heard is None:
+            raise TimeUp(self._in_hand, limit_s)
+        return Canceled()
+
+    def _listen(self, answer: Future[Message], beat: Beat, left: Callable[[], float]) -> Message | Order | None:
+        """The answer, the order that comes before it, or None when no time is left."""
+        while (seconds := left()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return answer.result(min(self._settings.beat_s, seconds))
+            if (order := beat(self._progress)) is not Order.GO_ON:
+                return order
+        return None
+
+    def _left(self, limit_s: float) -> float:
+        self._in_hand, since = self._slate.look()
+        return since + limit_s - time.monotonic()
+
+    def _stop(self, answer: Future[Message], beat: Beat, *, at_once: bool) -> None:
+        """Ask for an end, which leaves the process warm; kill it when it has not come to one in time."""
+        if not at_once:
+            self._slate.stop = True
+            self._process.send_signal(signal.SIGINT)
+            with contextlib.suppress(RunnerDied):
+                heard = self._listen(answer, partial(_unless_lost, beat), _seconds(self._settings.cancel_grace_s))
+                if isinstance(heard, tuple):
+                    return
+                at_once = heard is Order.STOP
         self.kill()
-        return JobError("time-limit", f"The computation was stopped after {self._settings.time_limit_s:g} s.")
+        if at_once:
+            raise NotOurs
 
     def kill(self) -> None:
         """End the process and all it started, at once."""
@@ -120,14 +191,22 @@ class Runner:
             with contextlib.suppress(OSError):  # what was still buffered for a dead process
                 cast("BinaryIO", pipe).close()
 
-    def _exchange(self, kind: str, payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def _exchange(self, work: Work) -> Message:
         try:
-            write_message(cast("BinaryIO", self._process.stdin), {"kind": kind}, payload)
+            pipe = cast("BinaryIO", self._process.stdin)
+            write_message(pipe, {"kind": work.kind, "suspect": work.suspect}, work.payload)
         except OSError as error:
             raise self._obituary() from error
-        return self._read()
+        while True:
+            head, body = self._read()
+            if "progress" in head:
+                self._progress = head["progress"]
+            elif "segment" in head:
+                work.keep(body)
+            else:
+                return head, body
 
-    def _read(self) -> tuple[dict[str, Any], bytes]:
+    def _read(self) -> Message:
         try:
             return read_message(cast("BinaryIO", self._process.stdout))
         except (EOFError, OSError, ValueError) as error:
@@ -139,7 +218,8 @@ class Runner:
             self._process.wait(LAST_BREATH_S)
         except subprocess.TimeoutExpired:
             self._kill_group()
-        return RunnerDied(f"runner {self.pid} ended with status {self._process.wait()}")
+        status, (item, _) = self._process.wait(), self._slate.look()
+        return RunnerDied(f"runner {self.pid} ended with status {status}", item)
 
     def _kill_group(self) -> None:
         if self.alive:  # else its number may belong to another process by now
@@ -150,3 +230,14 @@ class Runner:
             return JobError(**head["error"])
         greeting, _ = self._greeting.result()
         return Success(head["outcome"], body, greeting["engine"])
+
+
+def _seconds(duration_s: float) -> Callable[[], float]:
+    """What is left of a time that begins now."""
+    end = time.monotonic() + duration_s
+    return lambda: end - time.monotonic()
+
+
+def _unless_lost(beat: Beat, progress: Mapping[str, Any] | None) -> Order:
+    """For a computation that is about to end: only the loss of the lease is news."""
+    return Order.STOP if beat(progress) is Order.STOP else Order.GO_ON

@@ -1,5 +1,6 @@
 """The thread of every worker that puts right what went wrong elsewhere: jobs of dead workers, lost bells."""
 
+import contextlib
 import logging
 import threading
 from typing import Any
@@ -39,8 +40,12 @@ class Reaper(threading.Thread):
 
     def run(self) -> None:
         """Work until stopped; Redis may go away and come back."""
+        with contextlib.suppress(LedgerUnavailable):  # then it was away, and the next start will do
+            self._ledger.adopt()
         while not self._stopped.wait(self._round()):
             pass
+        with contextlib.suppress(LedgerUnavailable):
+            self._ledger.depart(self._worker)
         self._client.close()
 
     def stop(self) -> None:
@@ -51,8 +56,8 @@ class Reaper(threading.Thread):
         """One round: heartbeat, expired leases, missing bells."""
         self._announce()
         reaped = self._ledger.reap()
-        if reaped.requeued or reaped.failed:
-            logger.warning("Leases ended: queued again %s, failed %s", reaped.requeued, reaped.failed)
+        if reaped.requeued or reaped.ended:
+            logger.warning("Leases ended: queued again %s, ended %s", reaped.requeued, reaped.ended)
         for queue in self._queues:
             self._ring_missing(queue, reaped.waiting.get(queue, 0))
 

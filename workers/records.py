@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import uuid4
 
 
 class State(StrEnum):
@@ -30,6 +31,11 @@ class Order(StrEnum):
     """Stop, and tell the ledger how that ended."""
     STOP = "stop"
     """Stop and write nothing: the job belongs to another attempt, or has ended."""
+
+
+def new_id(of: str) -> str:
+    """An id for a job or a batch; nobody can guess it."""
+    return f"{of}_{uuid4().hex}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,9 @@ class JobError:
     pointer: str = ""
 
 
+WORKER_LOST = JobError("worker-lost", "The process that computed this job died each time it was tried.")
+
+
 @dataclass(frozen=True)
 class JobRecord:
     """All the ledger knows about a job, without its payload and result."""
@@ -112,8 +121,46 @@ class JobRecord:
     expires_at: float | None = None
     outcome: str | None = None
     progress: dict[str, Any] | None = None
+    """Its `fraction`, from 0 to 1, never goes backwards, also when another attempt begins anew."""
     error: JobError | None = None
     engine: str | None = None
+    deadline_at: float | None = None
+    metadata: dict[str, str] | None = None
+    retry_of: str | None = None
+    cached: bool = False
+    """Whether it was answered from the result of an equal job."""
+    revision: int = 0
+    """Goes up with every change."""
+
+
+class Verdict(StrEnum):
+    """What became of a submission."""
+
+    NEW = "new"
+    CACHED = "cached"
+    """Answered from the result of an equal job."""
+    JOINED = "joined"
+    """Shares the execution of an equal job."""
+    KNOWN = "known"
+    """Submitted before under the same id."""
+    REPLAYED = "replayed"
+    """Requested before under the same idempotency key; nothing new has begun."""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a submission led to."""
+
+    verdict: Verdict
+    id: str
+
+
+@dataclass(frozen=True)
+class RequestKey:
+    """An idempotency key, and what identifies the request that it was given."""
+
+    key: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -130,6 +177,6 @@ class Reaped:
     """What one round of reaping did and saw."""
 
     requeued: tuple[str, ...]
-    failed: tuple[str, ...]
+    ended: tuple[str, ...]
     waiting: dict[str, int]
     """Waiting jobs by queue; queues without any are left out."""

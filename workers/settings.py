@@ -32,6 +32,14 @@ class WorkerSettings(BaseSettings):
     """A job whose worker died so often fails as `worker-lost`."""
     retention_s: float = 3_600.0
     """How long a finished job and its result are kept."""
+    idempotency_s: float = 86_400.0
+    """How long an idempotency key belongs to its request, if its job is kept so long."""
+    caller_items: int = 250_000
+    """Most unfinished jobs and items of batches that one caller may have."""
+    queue_items: int = 1_000_000
+    """Most waiting jobs and chunks of batches in one queue."""
+    niceness: int = Field(default=0, ge=0, le=19)
+    """How far the processes that compute step back for others; for workers of batches and trainings."""
     time_limit_s: float = 600.0
     """Longest time one attempt may compute."""
     job_memory_bytes: int = 8 * 2**30

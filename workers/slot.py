@@ -2,14 +2,21 @@
 
 import logging
 import time
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
+from workers.chunk_work import ChunkWork
+from workers.chunks import CHUNK
 from workers.connection import connect
-from workers.driver import NotOurs, Runner, RunnerDied
+from workers.driver import NotOurs, RunnerDied, TimeUp, Work
 from workers.errors import LedgerUnavailable
 from workers.ledger import Ledger
-from workers.records import Claim, JobError, Success
+from workers.records import Canceled, Claim, JobError, Order, Success
+from workers.runners import NoRunner, Runners
 from workers.settings import WorkerSettings
+
+Ending = Success | JobError | Canceled
 
 PAUSE_S = 0.5
 """Between two attempts to store an answer, or to start a runner."""
@@ -22,7 +29,7 @@ class Slot:
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
-        self._runner = Runner(settings)
+        self._runners = Runners(settings)
         self.client = connect(settings)
         self.ledger = Ledger(self.client, settings)
 
@@ -39,7 +46,7 @@ class Slot:
         try:
             self._work(claim)
         except SystemExit:  # the worker has to stop now
-            self._runner.kill()
+            self._runners.current.kill()
             self.ledger.release(claim, blameless=True)
             logger.info("Job %s is given back, because this worker has to stop", claim.id)
             raise
@@ -47,45 +54,46 @@ class Slot:
 
     def close(self) -> None:
         """End the runner."""
-        self._runner.kill()
+        self._runners.current.kill()
         self.client.close()
 
     def _ensure_runner(self) -> bool:
-        if not self._runner.alive:
-            self._replace_runner()
         try:
-            self._runner.wait_until_warm()
-        except RunnerDied as death:
-            logger.error("No runner: %s", death)  # noqa: TRY400 - its traceback is in the runner's own log
+            self._runners.warm(starts=1)
+        except NoRunner:
             time.sleep(PAUSE_S)  # more bells wait, and would start runners without a pause
             return False
         return True
 
-    def _replace_runner(self) -> None:
-        self._runner.kill()
-        self._runner = Runner(self._settings)
-
     def _work(self, claim: Claim) -> None:
         try:
-            ending = self._runner.solve(claim.kind, claim.payload, partial(self._beat, claim))
+            ending = self._compute(claim)
         except NotOurs:
             logger.warning("Job %s went on without attempt %s, which was stopped", claim.id, claim.attempt)
-        except RunnerDied as death:
-            state = self.ledger.release(claim)
-            logger.warning("Job %s is %s after attempt %s: %s", claim.id, state, claim.attempt, death)
+        except (NoRunner, RunnerDied) as loss:
+            state = self.ledger.release(claim, blameless=isinstance(loss, NoRunner))
+            logger.warning("Job %s is %s after attempt %s: %r", claim.id, state, claim.attempt, loss)
         else:
             self._finish(claim, ending)
-        if not self._runner.alive:
-            self._replace_runner()  # at once, so that it is warm for the next job
+        self._runners.replace()  # at once, so that it is warm for the next job
 
-    def _beat(self, claim: Claim) -> bool:
+    def _compute(self, claim: Claim) -> Ending:
+        beat = partial(self._beat, claim)
+        if claim.kind == CHUNK:
+            return ChunkWork(claim, self._runners, beat, self._settings.attempts).run()
         try:
-            return self.ledger.beat(claim)
+            return self._runners.current.solve(Work(claim.kind, claim.payload, claim.time_limit_s), beat)
+        except TimeUp as up:
+            return up.error
+
+    def _beat(self, claim: Claim, progress: Mapping[str, Any] | None = None) -> Order:
+        try:
+            return self.ledger.beat(claim, progress)
         except LedgerUnavailable as error:
             logger.warning("Job %s could not be beaten for: %s", claim.id, error)
-            return True  # nobody else can have it before Redis is back
+            return Order.GO_ON  # nobody else can have it before Redis is back
 
-    def _finish(self, claim: Claim, ending: Success | JobError) -> None:
+    def _finish(self, claim: Claim, ending: Ending) -> None:
         """Store the answer; a Redis that is away or full for a while costs no computed answer."""
         deadline = time.monotonic() + self._settings.finish_patience_s
         while True:
@@ -95,14 +103,14 @@ class Slot:
                 if time.monotonic() > deadline:
                     self.ledger.release(claim, blameless=True)  # no room is not the job's fault
                     raise
-            if not self._beat(claim):
+            if self._beat(claim) is Order.STOP:
                 return _report(claim, ending, ours=False)
             time.sleep(PAUSE_S)
 
 
-def _report(claim: Claim, ending: Success | JobError, *, ours: bool) -> None:
+def _report(claim: Claim, ending: Ending, *, ours: bool) -> None:
     if ours:
-        ended = ending.outcome if isinstance(ending, Success) else ending.code
+        ended = getattr(ending, "outcome", None) or getattr(ending, "code", "canceled")
         logger.info("Job %s (%s) ended in attempt %s: %s", claim.id, claim.kind, claim.attempt, ended)
     else:
         logger.warning("Job %s went on without attempt %s, which came too late", claim.id, claim.attempt)

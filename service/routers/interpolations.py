@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from service import examples
 from service.bodies import JsonRoute
 from service.schemas import InterpolationJob, InterpolationRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, CallOf
+from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
 router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_class=JsonRoute)
 
@@ -17,6 +17,7 @@ router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_c
     operation_id="create_interpolation",
     summary="Interpolate with the least norm",
     response_class=Response,
+    openapi_extra=TERMS,
     responses={
         200: {"model": InterpolationJob, "description": "Solved"},
         202: {"model": InterpolationJob, "description": "Queued; ask at `Location`"},
@@ -33,4 +34,4 @@ async def create_interpolation(
     Its function, its weights, its norm, and a certificate that no network has a smaller one. Exact, in linear time.
     Unsorted points are sorted, equal points merged; points collinear within rounding count as collinear.
     """
-    return await call.solver.answer("interpolations", body.problem(), call.preference)
+    return await call.answer("interpolations", body)

@@ -1,14 +1,40 @@
 """Jobs that were queued."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
 
-from service.problems import JobNotFinished, job_failure
-from service.schemas import AnyJob, InterpolationResult, NormResult
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from service import envelopes, events
+from service.problems import InvalidHeader, JobNotFinished, job_ended, job_failure
+from service.schemas import AnyJob, InterpolationResult, Job, JobPage, KindOfJob, NormResult, StateOfJob
 from service.solving import respond
-from service.wiring import Call, CallOf, problems
+from service.wiring import Call, CallOf, PartsOf, Responses, problems
 from workers.records import JobRecord, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+
+NOT_FOUND = problems(404, 410, 422, 500, 503)
+UNCHANGED: Responses = {304: {"description": "Unchanged since the version that `If-None-Match` names"}}
+
+
+@router.get(
+    "",
+    operation_id="list_jobs",
+    summary="List jobs",
+    response_class=Response,
+    responses={200: {"model": JobPage, "description": "The caller's jobs, newest first"}, **problems(422, 500, 503)},
+)
+async def list_jobs(
+    call: PartsOf,
+    state: StateOfJob | None = None,
+    kind: KindOfJob | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
+) -> Response:
+    """Jobs that were queued, or were sent with an idempotency key, without their results."""
+    page = await call.queue.list(call.terms.caller, limit, cursor, state, kind)
+    return envelopes.page(page.jobs, page.next_cursor)
 
 
 @router.get(
@@ -16,12 +42,23 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     operation_id="get_job",
     summary="Look at a job",
     response_class=Response,
-    responses={200: {"model": AnyJob, "description": "The job"}, **problems(404, 410, 422, 500, 503)},
+    responses={200: {"model": AnyJob, "description": "The job"}, **UNCHANGED, **NOT_FOUND},
 )
-async def get_job(job_id: str, call: CallOf) -> Response:
-    """The job, with its result once it has succeeded. `Prefer: wait=N` holds the answer until it has ended."""
-    record = await _found(job_id, call)
-    return await respond(call.queue, record, call.preference.applied(waited=True, queued=False), unfinished=200)
+async def get_job(job_id: str, call: CallOf, if_none_match: Annotated[str, Header()] = "") -> Response:
+    """The job, with its result once it has succeeded.
+
+    `Prefer: wait=N` holds the answer until it has ended; together with `If-None-Match`, until it has changed.
+    """
+    record = await call.queue.get(job_id)
+    wait_s = call.terms.preference.wait_s
+    if wait_s and _tag(record) in if_none_match:
+        record = await call.queue.changed(record, wait_s)
+    elif wait_s:
+        record = await call.queue.wait(record, wait_s)
+    headers = call.terms.preference.applied(waited=True, queued=False) | {"ETag": _tag(record)}
+    if _tag(record) in if_none_match:
+        return Response(status_code=304, headers=headers)
+    return await respond(call.queue, record, headers, unfinished=200)
 
 
 @router.get(
@@ -35,17 +72,95 @@ async def get_job(job_id: str, call: CallOf) -> Response:
     },
 )
 async def get_job_result(job_id: str, request: Request, call: CallOf) -> Response:
-    """The result, exactly as it was computed; the problem in which the job ended if it failed."""
+    """The result, exactly as it was computed; the problem in which the job ended if it has none."""
     record = await _found(job_id, call)
     if record.error is not None:
         return job_failure(request, record.error.code, record.error.detail, record.error.pointer)
+    if record.state in (State.CANCELED, State.EXPIRED):
+        return job_ended(request, record.state)
     result = await call.queue.result(job_id) if record.state is State.SUCCEEDED else None
     if result is None:
         raise JobNotFinished(f"The job is {record.state}.")
     return Response(result, media_type="application/json")
 
 
+@router.get(
+    "/{job_id}/events",
+    operation_id="stream_job_events",
+    summary="Follow a job",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Server-sent events"},
+        **problems(400, 404, 410, 422, 500, 503),
+    },
+)
+async def stream_job_events(
+    job_id: str, call: PartsOf, last_event_id: Annotated[str, Header(max_length=20)] = "0"
+) -> Response:
+    """Events `state` and `end` with the job, without its result, and `progress`; resumable with `Last-Event-ID`.
+
+    Closing the stream cancels nothing.
+    """
+    if not last_event_id.isdecimal():
+        raise InvalidHeader("Last-Event-ID: the id of an event of this stream, which is a number.")
+    lines = events.stream(call.queue, await call.queue.get(job_id), int(last_event_id))
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(lines, headers=headers, media_type="text/event-stream")
+
+
+@router.post(
+    "/{job_id}/cancel",
+    operation_id="cancel_job",
+    summary="Cancel a job",
+    response_class=Response,
+    responses={
+        200: {"model": Job, "description": "It has ended: now, or before"},
+        202: {"model": Job, "description": "It is being stopped, which takes up to 3 s"},
+        **NOT_FOUND,
+    },
+)
+async def cancel_job(job_id: str, call: PartsOf) -> Response:
+    """End a job that waits, at once; have one stopped that runs; change nothing if it has ended. Safe to repeat."""
+    record = await call.queue.cancel(job_id)
+    return envelopes.recorded(record).response(200 if record.state.terminal else 202)
+
+
+@router.post(
+    "/{job_id}/retry",
+    operation_id="retry_job",
+    summary="Try a job again",
+    response_class=Response,
+    responses={
+        202: {"model": Job, "description": "The new job"},
+        **problems(404, 409, 410, 422, 429, 500, 503),
+    },
+)
+async def retry_job(job_id: str, call: PartsOf) -> Response:
+    """A new job with the work of one that has failed, was cancelled or has expired; repeated, the same new job."""
+    record = await call.queue.retry(job_id)
+    return envelopes.recorded(record).response(202, {"Location": f"/v1/jobs/{record.id}"})
+
+
+@router.delete(
+    "/{job_id}",
+    operation_id="delete_job",
+    summary="Delete a job",
+    status_code=204,
+    response_class=Response,
+    responses={204: {"description": "It is gone"}, **problems(404, 409, 422, 500, 503)},
+)
+async def delete_job(job_id: str, call: PartsOf) -> Response:
+    """Forget a job that waits or has ended, and its result unless another job has it too. Safe to repeat."""
+    await call.queue.delete(job_id)
+    return Response(status_code=204)
+
+
 async def _found(job_id: str, call: Call) -> JobRecord:
     """The job, after the wait that the caller wants."""
     record = await call.queue.get(job_id)
-    return await call.queue.wait(record, call.preference.wait_s) if call.preference.wait_s else record
+    wait_s = call.terms.preference.wait_s
+    return await call.queue.wait(record, wait_s) if wait_s else record
+
+
+def _tag(record: JobRecord) -> str:
+    return f'"{record.revision}"'

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from service import examples
 from service.bodies import JsonRoute
 from service.schemas import NormJob, NormRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, CallOf
+from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
 router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
 
@@ -17,6 +17,7 @@ router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
     operation_id="create_norm",
     summary="Measure a function or a network",
     response_class=Response,
+    openapi_extra=TERMS,
     responses={
         200: {"model": NormJob, "description": "Measured"},
         202: {"model": NormJob, "description": "Queued; ask at `Location`"},
@@ -32,4 +33,4 @@ async def create_norm(
 
     For a network also its own parameter norm, its path norm (what rebalancing reaches) and the function it computes.
     """
-    return await call.solver.answer("norms", body.problem(), call.preference)
+    return await call.answer("norms", body)

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from service.metrics import MEDIA_TYPE
 from service.schemas import Capabilities, Health
 from service.solving import INTERACTIVE
 from service.wiring import Call, PartsOf, problems
@@ -36,17 +37,42 @@ async def get_liveness() -> Any:
 async def get_readiness(call: PartsOf) -> Response:
     """200 if Redis answers and a live worker serves the queue; small problems are solved even while it says 503."""
     try:
-        live = await call.queue.live_queues()
+        live, found = await call.queue.live_queues(), await call.queue.snapshot()
     except LedgerUnavailable:
         return _unready("Redis does not answer.", call)
-    if INTERACTIVE not in live:
-        return _unready("No live worker.", call)
-    return JSONResponse({"status": "ok"})
+    workers = [
+        {"name": name, "state": "live" if name in live else "stalled", "silent_s": round(silent_s, 3)}
+        for name, silent_s in found.workers.items()
+    ]
+    if not any(INTERACTIVE in queues for queues in live.values()):
+        return _unready("No live worker.", call, workers)
+    if 0 < found.redis["maxmemory"] <= found.redis["used_memory"]:
+        return _unready("Redis is full.", call, workers)
+    return JSONResponse({"status": "ok", "workers": workers})
 
 
-def _unready(why: str, call: Call) -> Response:
+def _unready(why: str, call: Call, workers: list[dict[str, Any]] | None = None) -> Response:
     headers = {"Retry-After": str(call.settings.retry_after_s)}
-    return JSONResponse({"status": "unready", "detail": why}, 503, headers)
+    return JSONResponse({"status": "unready", "detail": why, "workers": workers or []}, 503, headers)
+
+
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Prometheus text"}},
+)
+async def get_metrics(request: Request, call: PartsOf) -> Response:
+    """Depth and age of the queues, attempts, leases that expired, durations by kind and outcome, refusals, Redis.
+
+    Without Redis `minnorm_redis_up` is 0, and only the figures of this process are told.
+    """
+    try:
+        found = await call.queue.snapshot()
+    except LedgerUnavailable:
+        found = None
+    return Response(request.app.state.metrics.render(found), media_type=MEDIA_TYPE)
 
 
 @router.get(

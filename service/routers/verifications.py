@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Response
 from service import examples
 from service.bodies import JsonRoute
 from service.schemas import VerificationJob, VerificationRequest
-from service.wiring import BODY_PROBLEMS, CallOf
+from service.wiring import BODY_PROBLEMS, TERMS, CallOf, problems
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=JsonRoute)
 
@@ -17,7 +17,8 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
     operation_id="create_verification",
     summary="Check a function, a network or a certificate against data",
     response_class=Response,
-    responses={200: {"model": VerificationJob, "description": "Checked"}, **BODY_PROBLEMS},
+    openapi_extra=TERMS,
+    responses={200: {"model": VerificationJob, "description": "Checked"}, **BODY_PROBLEMS, **problems(503)},
 )
 async def create_verification(
     body: Annotated[VerificationRequest, Body(openapi_examples=examples.VERIFICATIONS)],
@@ -28,4 +29,4 @@ async def create_verification(
     Recomputes residuals, norm, lower bound and gap from what is given, trusting none of it, and lists what is violated,
     where and by how much. Always answered at once.
     """
-    return await call.solver.answer_here("verifications", body.problem(), call.preference)
+    return await call.answer_here("verifications", body)

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from service import launcher
-from service.commands import QUEUES
+from service.commands import NICENESS as QUEUES
 from service.launcher import Launcher
 from service.settings import GatewaySettings
 from tests.launched import START_S, STOP_S, Launched

@@ -7,7 +7,7 @@ from tests.workers.processes import Server
 from workers.ledger import Ledger
 from workers.records import Claim, NewJob, Success
 
-JOB = NewJob(id="a", kind="echo", queue="interactive", payload=b"\x00\xff payload", digest="d1")
+JOB = NewJob(id="a", kind="echo", queue="interactive", payload=b"\x00\xff payload", digest="")
 ANSWER = Success("optimal", b"\x00\xff result", "engine 1")
 
 
@@ -28,5 +28,6 @@ def reclaimed(ledger: Ledger) -> Claim:
 
 
 def keys(server: Server) -> set[str]:
-    """All keys of the ledger that belong to jobs."""
-    return {os.fsdecode(key).removeprefix("minnorm:") for key in server.client.keys("minnorm:*:*")}
+    """All keys of the ledger that belong to jobs, without the index of a caller's jobs."""
+    found = {os.fsdecode(key).removeprefix("minnorm:") for key in server.client.keys("minnorm:*:*")}
+    return {key for key in found if not key.startswith(("jobs:", "pace:"))}

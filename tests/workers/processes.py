@@ -145,8 +145,9 @@ class Place:
 
     def is_clean(self) -> bool:
         """Whether no lease, input or queue entry is left."""
-        rooms = ("minnorm:leases", "minnorm:payload:*", "minnorm:staged:*", "minnorm:queue:*")
-        return not any(self.server.client.keys(room) for room in rooms)
+        left = ("leases", "deadlines", "unfinished", "payload:*", "staged:*", "inflight:*", "followers:*")
+        rooms = ("line:*", "turns:*", "waiting:*", *left)
+        return not any(self.server.client.keys(f"minnorm:{room}") for room in rooms)
 
     def close(self) -> None:
         """Kill everything, and see that nothing survives."""

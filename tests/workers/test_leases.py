@@ -8,26 +8,26 @@ import pytest
 from tests.processes import eventually
 from tests.workers.claims import ANSWER, JOB, claimed, keys, reclaimed
 from tests.workers.processes import Server
-from workers.ledger import WORKER_LOST, Ledger
-from workers.records import JobError, State, Success
+from workers.ledger import Ledger
+from workers.records import WORKER_LOST, JobError, Order, State, Success
 
 
 def test_a_beat_extends_the_lease(ledger: Ledger, every_server: Server) -> None:
     claim = claimed(ledger)
     ends = [every_server.client.zscore("minnorm:leases", "a") or 0.0]
     for _ in range(3):
-        assert ledger.beat(claim)
+        assert ledger.beat(claim) is Order.GO_ON
         ends.append(every_server.client.zscore("minnorm:leases", "a") or 0.0)
     assert ends == sorted(set(ends))
     seconds, microseconds = every_server.client.time()
     assert ends[-1] <= seconds + microseconds / 1e6 + 0.05
     eventually(lambda: ledger.reap().requeued == ("a",))
-    assert not ledger.beat(claim)
+    assert ledger.beat(claim) is Order.STOP
 
 
 def test_a_beat_tells_of_progress(ledger: Ledger) -> None:
     claim = claimed(ledger)
-    assert ledger.beat(claim, {"fraction": 0.5, "phase": "sweep"})
+    assert ledger.beat(claim, {"fraction": 0.5, "phase": "sweep"}) is Order.GO_ON
     assert ledger.get("a").progress == {"fraction": 0.5, "phase": "sweep"}
 
 
@@ -36,7 +36,7 @@ def test_a_stale_attempt_changes_nothing(ledger: Ledger, every_server: Server, e
     stale = claimed(ledger)
     fresh = reclaimed(ledger)
     assert fresh.attempt == 2
-    assert not ledger.beat(stale)
+    assert ledger.beat(stale) is Order.STOP
     assert not ledger.finish(stale, ending)
     assert ledger.release(stale) is None
     assert ledger.get("a").state is State.RUNNING
@@ -74,10 +74,10 @@ def test_a_job_fails_once_it_has_cost_too_many_workers(ledger: Ledger) -> None:
     claimed(ledger)
     reclaimed(ledger)
     reclaimed(ledger)
-    eventually(lambda: ledger.reap().failed == ("a",))
+    eventually(lambda: ledger.reap().ended == ("a",))
     record = ledger.get("a")
     assert (record.state, record.attempt, record.error) == (State.FAILED, 3, WORKER_LOST)
-    assert ledger.reap().failed == ()
+    assert ledger.reap().ended == ()
 
 
 def test_a_released_job_is_queued_at_once(ledger: Ledger) -> None:
@@ -85,7 +85,7 @@ def test_a_released_job_is_queued_at_once(ledger: Ledger) -> None:
     ledger.beat(claim, {"fraction": 0.5})
     assert ledger.release(claim) is State.QUEUED
     record = ledger.get("a")
-    assert (record.state, record.started_at, record.progress) == (State.QUEUED, None, None)
+    assert (record.state, record.started_at, record.progress) == (State.QUEUED, None, {"fraction": 0.5})
     assert ledger.release(claim) is None
     assert ledger.waiting("interactive") == 1
 

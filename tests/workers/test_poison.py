@@ -1,5 +1,6 @@
 """Jobs that misbehave, and bells that go astray, harm neither their worker nor other jobs."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,8 +9,8 @@ import pytest
 
 from tests.processes import eventually
 from tests.workers.processes import Place
-from workers.ledger import WORKER_LOST
-from workers.records import State
+from workers import chunks
+from workers.records import WORKER_LOST, NewJob, State
 from workers.tasks import ring_bell
 
 
@@ -87,3 +88,19 @@ def test_a_bell_of_a_full_server_is_told(shared: Place, caplog: pytest.LogCaptur
         shared.server.client.config_set("maxmemory", "0")
     assert "could not be rung" in caplog.text
     assert ring_bell("interactive", shared.celery)
+
+
+def test_a_poisonous_item_harms_neither_its_chunk_nor_other_jobs(shared: Place) -> None:
+    """Fresh runners are started, and an item that takes too long is waited for, under one lease."""
+    kinds = ["echo", "segfault", "echo", "endless", "hog", "echo"]
+    lines = [chunks.item_line(kind, kind, {}) for kind in kinds]
+    job = NewJob("chunk", chunks.CHUNK, "interactive", chunks.join(lines), "")
+    shared.ledger.submit(job)
+    ring_bell(job.queue, shared.celery)
+    record = shared.ended(job.id, 40)
+    assert (record.state, record.attempt) == (State.SUCCEEDED, 1)
+    ended = chunks.split(shared.ledger.result(job.id) or b"")
+    codes = [json.loads(line).get("error", {}).get("code") for line in ended]
+    assert codes == [None, "worker-lost", None, "time-limit", "memory-limit", None]
+    assert shared.ended(shared.submit("echo")).state is State.SUCCEEDED
+    assert shared.is_clean()

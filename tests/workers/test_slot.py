@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from tests.processes import eventually
 from tests.workers.processes import Place
+from workers import chunks
 from workers.errors import LedgerUnavailable
-from workers.records import JobError, State
-from workers.slot import Slot
+from workers.records import Canceled, Claim, JobError, NewJob, Order, State, Success, Tally
+from workers.slot import Ending, Slot
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_a_job_that_went_on_is_dropped(
     place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     job = place.submit("endless", bell=False)
-    monkeypatch.setattr(slot.ledger, "beat", lambda _: False)
+    monkeypatch.setattr(slot.ledger, "beat", lambda *_: Order.STOP)
     assert slot.work_one("interactive")
     assert "which was stopped" in caplog.text
     assert place.ledger.get(job).state is State.RUNNING
@@ -69,9 +71,9 @@ def test_an_answer_is_kept_while_redis_is_full(
     job = place.submit("echo", bell=False)
     place.server.client.config_set("maxmemory", "1mb")
 
-    def beat(_: object) -> bool:
+    def beat(*_: object) -> Order:
         place.server.client.config_set("maxmemory", "0")
-        return ours
+        return Order.GO_ON if ours else Order.STOP
 
     monkeypatch.setattr(slot.ledger, "beat", beat)
     assert slot.work_one("interactive")
@@ -92,7 +94,7 @@ def test_patience_ends(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_slot_that_has_to_stop_gives_its_job_back(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
     job = place.submit("endless", bell=False)
 
-    def stop(_: object) -> bool:
+    def stop(*_: object) -> Order:
         raise SystemExit(1)
 
     monkeypatch.setattr(slot.ledger, "beat", stop)
@@ -119,3 +121,72 @@ def test_the_end_of_a_job_is_logged(place: Place, slot: Slot, caplog: pytest.Log
     slot.work_one("interactive")
     assert f"Job {job} (refuse) ended in attempt 1: too-few-points" in caplog.text
     assert place.ledger.get(job).error == JobError("too-few-points", "At least two points are needed.", "/x")
+
+
+class Finish:
+    """Remembers the endings that the ledger is told."""
+
+    def __init__(self, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.endings: list[Ending] = []
+        self._finish = slot.ledger.finish
+        monkeypatch.setattr(slot.ledger, "finish", self)
+
+    def __call__(self, claim: Claim, ending: Ending) -> bool:
+        self.endings.append(ending)
+        return self._finish(claim, ending)
+
+
+def chunk(place: Place, *lines: bytes) -> str:
+    """Hand in a chunk."""
+    place.ledger.submit(NewJob("chunk", chunks.CHUNK, "interactive", chunks.join(lines), ""))
+    return "chunk"
+
+
+def test_a_chunk_is_done_with_its_poison(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = Finish(slot, monkeypatch)
+    items = [chunks.item_line(kind, kind, {}) for kind in ("echo", "kill", "refuse", "echo")]
+    job = chunk(place, *items)
+    assert slot.work_one("interactive")
+    record, lines = place.ledger.get(job), chunks.split(place.ledger.result(job) or b"")
+    assert (record.state, record.attempt, record.outcome) == (State.SUCCEEDED, 1, "complete")
+    assert [chunks.is_failed(line) for line in lines] == [False, True, True, False]
+    (ending,) = finish.endings
+    assert isinstance(ending, Success)
+    assert ending.tally == Tally(2, 2)
+
+
+def test_a_chunk_for_which_no_runner_starts_is_given_back(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without blame: it may well be computed elsewhere, more often than it may be lost."""
+    job = chunk(place, chunks.item_line("poison", "kill", {}))
+    for _ in range(place.settings.attempts + 1):
+        eventually(slot._ensure_runner)
+        with monkeypatch.context() as broken:
+            broken.setenv("MINNORM_SOLVER", "no.such.module")
+            assert slot.work_one("interactive")
+        assert place.ledger.get(job).state is State.QUEUED
+
+
+@pytest.mark.parametrize("kind", ["slow", "endless"])
+def test_a_job_is_cancelled(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    finish = Finish(slot, monkeypatch)
+    monkeypatch.setattr(slot.ledger, "beat", lambda *_: Order.CANCEL)
+    place.submit(kind, {"seconds": 60}, bell=False)
+    assert slot.work_one("interactive")
+    assert finish.endings == [Canceled()]
+
+
+def test_the_progress_reaches_the_ledger(place: Place, slot: Slot) -> None:
+    job = place.submit("tell_all", {"seconds": 1}, bell=False)
+    assert slot.work_one("interactive")
+    progress = place.ledger.get(job).progress or {}
+    assert 0 < progress["fraction"] <= 1
+    assert progress["phase"] == "x"
+
+
+def test_a_job_has_a_time_limit_of_its_own(place: Place, slot: Slot) -> None:
+    job = NewJob("a", "slow", "interactive", b'{"seconds": 60}', "", time_limit_s=0.3)
+    place.ledger.submit(job)
+    assert slot.work_one("interactive")
+    assert place.ledger.get(job.id).error == JobError("time-limit", "The computation was stopped after 0.3 s.")

@@ -1,12 +1,20 @@
--- id, attempt, lease in s, progress or '' -> 1 if the attempt still holds the job, else 0.
--- The flag that asks to cancel belongs into the answer.
-local id, attempt, lease, progress = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
+-- id, attempt, lease in s, fraction or '', progress or '' -> 1 to go on, 2 to cancel, 0 if the job is not the attempt's.
+local id, attempt, lease, fraction, progress = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
 if not mine(id, attempt) then
   return 0
 end
+local job = key('job', id)
 redis.call('ZREM', leases, id)
 redis.call('ZADD', leases, now() + lease, id)
 if progress ~= '' then
-  redis.call('HSET', key('job', id), 'progress', progress)
+  -- A later attempt begins anew; what callers see never goes backwards.
+  local reached = tonumber(redis.call('HGET', job, 'fraction') or '0')
+  if fraction ~= '' and tonumber(fraction) >= reached then
+    redis.call('HSET', job, 'fraction', fraction, 'progress', progress)
+    changed('job', id)
+  elseif fraction == '' then
+    redis.call('HSET', job, 'progress', progress)
+    changed('job', id)
+  end
 end
-return 1
+return redis.call('HGET', job, 'state') == 'canceling' and 2 or 1

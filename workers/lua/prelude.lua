@@ -1,10 +1,14 @@
 -- Put before each script of this folder. A script runs alone and in one go, and may be repeated.
 -- While Redis is at `maxmemory` it refuses the first write of a script if that write could grow the
--- memory, and none after it: a script that ends work (beat, finish, release, reap) therefore begins
--- with a removal, so that a full server can still become emptier.
+-- memory, and none after it: a script that ends work (beat, finish, release, reap, cancel, delete)
+-- therefore begins with a removal, so that a full server can still become emptier.
 
 local prefix = KEYS[1]
 local leases = prefix .. 'leases'
+local deadlines = prefix .. 'deadlines'
+local ended = prefix .. 'ended'
+local unfinished = prefix .. 'unfinished'
+local counters = prefix .. 'counters'
 local queues = prefix .. 'queues'
 local workers = prefix .. 'workers'
 
@@ -26,38 +30,283 @@ local function milliseconds(seconds)
   return math.ceil(seconds * 1000)
 end
 
+local function count(what, by)
+  redis.call('HINCRBY', counters, what, by or 1)
+end
+
+-- Whoever waits for a job or batch hears of its change, and can tell one version of it from another.
+local function changed(room, id)
+  redis.call('HINCRBY', key(room, id), 'revision', 1)
+  redis.call('PUBLISH', prefix .. 'changes', id)
+end
+
 -- The attempt is the fencing token: whoever holds an older one has lost the job.
 local function mine(id, attempt)
   local job = redis.call('HMGET', key('job', id), 'state', 'attempt')
-  return job[1] == 'running' and job[2] == attempt
+  return (job[1] == 'running' or job[1] == 'canceling') and job[2] == attempt
 end
+
+-- Queues. Each caller has a line of his own in each queue; the lines are served in turns.
+
+local function line_of(queue, caller)
+  return key('line', queue .. ':' .. caller)
+end
+
+-- In the order of first submission, also for a job that comes back.
+local function enqueue(id, push)
+  local job = redis.call('HMGET', key('job', id), 'queue', 'caller', 'sequence', 'created_at')
+  local queue, line = job[1], line_of(job[1], job[2])
+  if redis.call('EXISTS', line) == 0 then
+    redis.call(push, key('turns', queue), job[2])
+  end
+  redis.call('ZADD', line, job[3], id)
+  redis.call('ZADD', key('waiting', queue), job[4], id)
+  redis.call('SADD', queues, queue)
+end
+
+local function dequeue(id)
+  local job = redis.call('HMGET', key('job', id), 'queue', 'caller')
+  redis.call('ZREM', key('waiting', job[1]), id)
+  if redis.call('ZREM', line_of(job[1], job[2]), id) == 1 and redis.call('EXISTS', line_of(job[1], job[2])) == 0 then
+    redis.call('LREM', key('turns', job[1]), 0, job[2])
+  end
+end
+
+-- Batches. A chunk is a job that knows its batch; `items` is 1 for all others.
+
+-- All that belongs to a batch stays until all of it has ended, and goes together.
+local function close_batch(id, keep)
+  local batch, time, retention = key('batch', id), now(), milliseconds(keep[1])
+  local ending = redis.call('HGET', batch, 'ending') or 'succeeded'
+  redis.call('HSET', batch, 'state', ending, 'finished_at', stamp(time), 'expires_at', stamp(time + keep[1]))
+  for index = 0, tonumber(redis.call('HGET', batch, 'chunks')) - 1 do
+    for _, room in ipairs({ 'job', 'payload', 'result', 'answer' }) do
+      redis.call('PEXPIRE', key(room, id .. '.' .. index), retention)
+    end
+  end
+  redis.call('PEXPIRE', key('done', id), retention)
+  redis.call('PEXPIRE', batch, retention)
+  redis.call('SET', key('tombstone', id), ending, 'PX', retention + milliseconds(keep[2]))
+end
+
+local function close_chunk(id, state, keep)
+  local job = redis.call('HMGET', key('job', id), 'batch', 'index', 'items', 'succeeded', 'failed')
+  local batch, items = key('batch', job[1]), tonumber(job[3])
+  if state == 'succeeded' then
+    redis.call('HINCRBY', batch, 'succeeded', job[4])
+    redis.call('HINCRBY', batch, 'failed', job[5])
+  else
+    redis.call('HINCRBY', batch, state, items)
+  end
+  redis.call('RPUSH', key('done', job[1]), job[2])
+  if redis.call('HINCRBY', batch, 'pending', -1) == 0 then
+    close_batch(job[1], keep)
+  end
+  changed('batch', job[1])
+end
+
+-- Results. Equal problems share one: it is named by the digest, or by the job that shares nothing.
+
+local function attach(id, keep)
+  local address = redis.call('HGET', key('job', id), 'address')
+  local answer = redis.call('HMGET', key('answer', address), 'outcome', 'engine')
+  redis.call('HINCRBY', key('answer', address), 'holders', 1)
+  redis.call('PEXPIRE', key('answer', address), milliseconds(keep[1]))
+  redis.call('PEXPIRE', key('result', address), milliseconds(keep[1]))
+  redis.call('HSET', key('job', id), 'outcome', answer[1], 'engine', answer[2])
+end
+
+local BUCKETS = { 0.01, 0.1, 1, 10, 100 }
+
+local function observe(job, kind, state, outcome, time)
+  local name = kind .. ':' .. state .. ':' .. outcome
+  count('ended:' .. name)
+  local started = redis.call('HGET', job, 'started_at')
+  if started then
+    local seconds = time - tonumber(started)
+    redis.call('HINCRBYFLOAT', counters, 'seconds:' .. name, stamp(seconds))
+    for _, bound in ipairs(BUCKETS) do
+      if seconds <= bound then
+        count('within:' .. name .. ':' .. bound)
+      end
+    end
+  end
+end
+
+local promote
 
 -- The one way into a terminal state. `keep` is {retention in s, further life of the tombstone in s}.
 local function close(id, state, keep, ...)
   local job = key('job', id)
   redis.call('ZREM', leases, id)
-  redis.call('UNLINK', key('payload', id))
-  for attempt = 1, tonumber(redis.call('HGET', job, 'attempt')) do
+  redis.call('ZREM', deadlines, id)
+  local told = redis.call('HMGET', job, 'caller', 'items', 'attempt', 'digest', 'batch', 'kind')
+  for attempt = 1, tonumber(told[3]) do
     redis.call('UNLINK', key('staged', id .. ':' .. attempt)) -- of a worker that died over it
   end
-  local time = now()
-  local retention = milliseconds(keep[1])
-  redis.call('HSET', job, 'state', state, 'finished_at', stamp(time), 'expires_at', stamp(time + keep[1]), ...)
-  redis.call('PEXPIRE', job, retention)
-  redis.call('PEXPIRE', key('result', id), retention)
-  redis.call('SET', key('tombstone', id), state, 'PX', retention + milliseconds(keep[2]))
+  if state == 'succeeded' then
+    redis.call('UNLINK', key('payload', id))
+    attach(id, keep)
+  end
+  if redis.call('GET', key('inflight', told[4])) == id then
+    redis.call('UNLINK', key('inflight', told[4]))
+  end
+  if redis.call('HINCRBY', unfinished, told[1], 0 - tonumber(told[2])) <= 0 then
+    redis.call('HDEL', unfinished, told[1])
+  end
+  local time, retention = now(), milliseconds(keep[1])
+  redis.call('HSET', job, 'state', state, 'finished_at', stamp(time), ...)
+  observe(job, told[6], state, redis.call('HGET', job, 'outcome') or '', time)
+  changed('job', id)
+  if told[5] then
+    close_chunk(id, state, keep)
+  else
+    redis.call('HSET', job, 'expires_at', stamp(time + keep[1]))
+    redis.call('PEXPIRE', job, retention)
+    redis.call('PEXPIRE', key('payload', id), retention) -- for another try
+    redis.call('SET', key('tombstone', id), state, 'PX', retention + milliseconds(keep[2]))
+    redis.call('ZADD', ended, time + keep[1], id .. '|' .. told[1])
+  end
+  local followers = key('followers', id)
+  if state == 'succeeded' or state == 'failed' then
+    for _, follower in ipairs(redis.call('LRANGE', followers, 0, -1)) do
+      close(follower, state, keep, ...)
+    end
+    redis.call('UNLINK', followers)
+  else
+    promote(id)
+  end
 end
 
--- A running job whose worker is gone: to the head of its queue, or failed once it has cost `limit` workers.
+-- A job that others wait for will not end for them: the first of them takes its place.
+promote = function(id)
+  local followers = key('followers', id)
+  local first = redis.call('LPOP', followers)
+  if not first then
+    return
+  end
+  redis.call('COPY', key('payload', id), key('payload', first), 'REPLACE')
+  redis.call('PERSIST', key('payload', first))
+  redis.call('HDEL', key('job', first), 'leader')
+  redis.call('SET', key('inflight', redis.call('HGET', key('job', first), 'digest')), first)
+  enqueue(first, 'RPUSH')
+  for _, follower in ipairs(redis.call('LRANGE', followers, 0, -1)) do
+    redis.call('HSET', key('job', follower), 'leader', first)
+    redis.call('RPUSH', key('followers', first), follower)
+  end
+  redis.call('UNLINK', followers)
+end
+
+-- An accepted job has one of three fates: its answer is there already, an equal job is on its way, or it waits.
+-- `share` asks for the first two.
+local function admit(id, share, keep)
+  local job = key('job', id)
+  local told = redis.call('HMGET', job, 'digest', 'caller', 'items')
+  local digest = told[1]
+  redis.call('HINCRBY', unfinished, told[2], told[3])
+  if not share or digest == '' then
+    redis.call('HSET', job, 'address', id)
+    enqueue(id, 'LPUSH')
+    return 'new'
+  end
+  redis.call('HSET', job, 'address', digest)
+  if redis.call('EXISTS', key('result', digest)) == 1 then
+    redis.call('HSET', job, 'cached', 1)
+    close(id, 'succeeded', keep)
+    return 'cached'
+  end
+  local leader = redis.call('GET', key('inflight', digest))
+  if leader then
+    redis.call('HSET', job, 'leader', leader)
+    redis.call('RPUSH', key('followers', leader), id)
+    redis.call('UNLINK', key('payload', id))
+    return 'joined'
+  end
+  redis.call('SET', key('inflight', digest), id)
+  enqueue(id, 'LPUSH')
+  return 'new'
+end
+
+-- The same key of the same caller is the same request: {'replayed' or 'mismatch', id}, or nil.
+local function earlier(room, name, fingerprint)
+  local found = name ~= '' and redis.call('HMGET', key('idempotency', name), 'id', 'fingerprint')
+  if not found or not found[1] or redis.call('EXISTS', key(room, found[1])) == 0 then
+    return nil
+  end
+  return { found[2] == fingerprint and 'replayed' or 'mismatch', found[1], '0' }
+end
+
+local function remember(name, id, fingerprint, life)
+  if name ~= '' then
+    redis.call('DEL', key('idempotency', name))
+    redis.call('HSET', key('idempotency', name), 'id', id, 'fingerprint', fingerprint)
+    redis.call('PEXPIRE', key('idempotency', name), milliseconds(life))
+  end
+end
+
+-- Whether there is place for so many more items: nil, or {why not, '', after how many seconds to try again}.
+local function refusal(queue, caller, items, quota, depth)
+  local interval = tonumber(redis.call('HGET', key('pace', queue), 'interval') or '0.1')
+  local mine_already = tonumber(redis.call('HGET', unfinished, caller) or '0')
+  if mine_already > 0 and mine_already + items > quota then
+    return { 'quota', '', stamp(interval * (mine_already + items - quota)) }
+  end
+  local waiting = redis.call('ZCARD', key('waiting', queue))
+  if waiting >= depth then
+    return { 'depth', '', stamp(interval * (waiting - depth + 1)) }
+  end
+  return nil
+end
+
+-- Seconds an item takes the queue as a whole, lately.
+local function keep_pace(id)
+  local job = redis.call('HMGET', key('job', id), 'queue', 'started_at', 'items')
+  local pace = key('pace', job[1])
+  local time, last = now(), redis.call('HMGET', pace, 'at', 'interval')
+  local taken = (time - math.max(tonumber(last[1] or '0'), tonumber(job[2] or stamp(time)))) / tonumber(job[3])
+  local interval = last[2] and 0.9 * tonumber(last[2]) + 0.1 * taken or taken
+  redis.call('HSET', pace, 'at', stamp(time), 'interval', stamp(interval))
+end
+
+-- Ask whoever computes it to stop; it then ends as `ending`. Anything else ends here. -> its state
+local function cancel(id, ending, keep)
+  local job = key('job', id)
+  local state = redis.call('HGET', job, 'state')
+  if state == 'running' then
+    redis.call('ZREM', deadlines, id)
+    redis.call('HSET', job, 'state', 'canceling', 'ending', ending)
+    changed('job', id)
+    promote(id)
+    return 'canceling'
+  elseif state == 'queued' then
+    dequeue(id)
+    local leader = redis.call('HGET', job, 'leader')
+    if leader then
+      redis.call('LREM', key('followers', leader), 1, id)
+      redis.call('COPY', key('payload', leader), key('payload', id)) -- for another try
+    end
+    close(id, ending, keep)
+    return ending
+  end
+  return state
+end
+
+-- A job whose worker is gone: back into its queue, or failed once it has cost `limit` workers.
 local function give_back(id, cost, limit, keep, lost)
   local job = key('job', id)
   redis.call('ZREM', leases, id)
+  local told = redis.call('HMGET', job, 'state', 'ending')
+  if told[1] == 'canceling' then
+    close(id, told[2], keep)
+    return told[2]
+  end
   if redis.call('HINCRBY', job, 'losses', cost) >= limit then
     close(id, 'failed', keep, 'error', lost)
     return 'failed'
   end
   redis.call('HSET', job, 'state', 'queued')
-  redis.call('HDEL', job, 'started_at', 'progress')
-  redis.call('RPUSH', key('queue', redis.call('HGET', job, 'queue')), id)
+  redis.call('HDEL', job, 'started_at')
+  enqueue(id, 'RPUSH')
+  changed('job', id)
   return 'queued'
 end

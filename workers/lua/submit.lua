@@ -1,22 +1,46 @@
--- id, kind, queue, digest -> 1 if the job is new, 0 if it is known already.
+-- id, kind, queue, digest, caller, share (1 or 0), time limit or '', seconds until the deadline or '',
+-- metadata, name of the idempotency key or '', fingerprint, life of that key in s, quota, depth,
+-- retention in s, tombstone in s -> {verdict, id, seconds after which to try again}.
+-- Verdicts: new, cached, joined, known, replayed; mismatch, quota, depth.
 -- The payload was written just before, with an expiry that is taken off here.
--- Idempotency keys, quotas and depth limits belong here: one step decides.
-local id, kind, queue, digest = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local id, kind, queue, digest, caller, share = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
+local time_limit, cancel_after, metadata, name, fingerprint = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local keep = { tonumber(ARGV[15]), tonumber(ARGV[16]) }
 local job, payload = key('job', id), key('payload', id)
-local state = redis.call('HGET', job, 'state')
-if state == 'queued' or state == 'running' then
+local known = redis.call('HMGET', job, 'state', 'leader')
+if (known[1] == 'queued' or known[1] == 'running') and not known[2] then
   redis.call('PERSIST', payload)
-  return 0
+  return { 'known', id, '0' }
 end
-if state or redis.call('EXISTS', key('tombstone', id)) == 1 then
+if known[1] or redis.call('EXISTS', key('tombstone', id)) == 1 then
   redis.call('UNLINK', payload)
-  return 0
+  return { 'known', id, '0' }
+end
+local no = earlier('job', name, fingerprint)
+if not no and not (share and redis.call('EXISTS', key('result', digest)) == 1) then
+  no = refusal(queue, caller, 1, tonumber(ARGV[13]), tonumber(ARGV[14]))
+end
+if no then
+  redis.call('UNLINK', payload)
+  return no
 end
 if redis.call('PERSIST', payload) == 0 then
   return redis.error_reply('ERR the payload of the job is missing')
 end
-redis.call('HSET', job, 'kind', kind, 'queue', queue, 'digest', digest, 'state', 'queued',
-  'attempt', 0, 'losses', 0, 'created_at', stamp(now()))
-redis.call('LPUSH', key('queue', queue), id)
-redis.call('SADD', queues, queue)
-return 1
+local time, sequence = now(), redis.call('INCR', prefix .. 'sequence')
+redis.call('HSET', job, 'kind', kind, 'queue', queue, 'digest', digest, 'caller', caller, 'state', 'queued',
+  'attempt', 0, 'losses', 0, 'items', 1, 'sequence', sequence, 'created_at', stamp(time))
+if time_limit ~= '' then
+  redis.call('HSET', job, 'time_limit_s', time_limit)
+end
+if metadata ~= '' then
+  redis.call('HSET', job, 'metadata', metadata)
+end
+if cancel_after ~= '' then
+  redis.call('HSET', job, 'deadline_at', stamp(time + tonumber(cancel_after)))
+  redis.call('ZADD', deadlines, time + tonumber(cancel_after), id)
+end
+redis.call('ZADD', key('jobs', caller), sequence, id)
+remember(name, id, fingerprint, tonumber(ARGV[12]))
+count('submitted:' .. kind)
+return { admit(id, share, keep), id, '0' }

@@ -1,0 +1,63 @@
+"""The terms on which a request is made: who asks, how he wants to be answered, how long he is interested."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import Request
+
+from service.preferences import Preference
+from service.problems import InvalidHeader
+
+LONGEST_HEADER = 255
+_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)?")
+_SECONDS = {"ms": 1e-3, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the headers of a request say besides its body."""
+
+    caller: str
+    preference: Preference
+    idempotency_key: str = ""
+    share: bool = True
+    """Whether an answer from before will do."""
+    cancel_after_s: float | None = None
+    time_limit_s: float | None = None
+    metadata: dict[str, str] | None = None
+
+    @property
+    def at_once(self) -> bool:
+        """Whether an immediate answer is welcome; what can be cancelled by time is a job."""
+        return self.preference.at_once and self.cancel_after_s is None
+
+
+def terms_of(headers: Mapping[str, str], caller: str, preference: Preference) -> Terms:
+    """Read the headers. Raises `InvalidHeader`."""
+    key, after = headers.get("idempotency-key", ""), headers.get("cancel-after")
+    if len(key) > LONGEST_HEADER:
+        raise InvalidHeader(f"Idempotency-Key: at most {LONGEST_HEADER} characters.")
+    share = "no-cache" not in headers.get("cache-control", "").lower()
+    return Terms(caller, preference, key, share, None if after is None else _seconds(after))
+
+
+def caller_of(request: Request) -> str:
+    """Who is served in turn with others and has a quota: a token, or else an address. Kept as a digest only."""
+    token = request.headers.get("authorization", "")
+    who = token or (request.client.host if request.client else "")
+    return hashlib.blake2b(who.encode(errors="replace"), digest_size=8).hexdigest()
+
+
+def with_options(terms: Terms, options: dict[str, Any]) -> Terms:
+    """Terms with what the body says about them."""
+    return replace(terms, **options)
+
+
+def _seconds(value: str) -> float:
+    found = _DURATION.fullmatch(value.strip().lower())
+    if found is None or float(found[1]) <= 0:
+        raise InvalidHeader("Cancel-After: a positive number of seconds, or with a unit: 500ms, 30s, 5m, 1h.")
+    return float(found[1]) * _SECONDS[found[2]]

@@ -1,0 +1,118 @@
+"""Batches: many items under one id, computed as chunks, each of which is a job of the ledger."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from workers.connection import ledger_errors
+from workers.errors import JobBusy
+from workers.jobs import Jobs
+from workers.records import Receipt, RequestKey, State, new_id
+from workers.scripts import as_json, key, optional, text
+
+COUNTS = ("succeeded", "failed", "canceled", "expired")
+
+
+@dataclass(frozen=True)
+class NewBatch:
+    """A batch whose chunks have been staged."""
+
+    id: str
+    caller: str
+    chunks: Sequence[tuple[str, int]]
+    """Queue and number of items of each."""
+    cancel_after_s: float | None = None
+    metadata: dict[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class BatchRecord:
+    """All the ledger knows about a batch, without its items."""
+
+    id: str
+    state: State
+    items: int
+    chunks: int
+    counts: dict[str, int]
+    """Items that have ended, by how they did."""
+    created_at: float
+    revision: int
+    started_at: float | None = None
+    finished_at: float | None = None
+    expires_at: float | None = None
+    metadata: dict[str, str] | None = None
+
+
+class Batches(Jobs):
+    """The callers' verbs for batches; `_receipt` and the errors are those of jobs."""
+
+    def stage(self, batch_id: str, index: int, payload: bytes) -> None:
+        """Put one chunk where `open` will find it; raises `LedgerFull` when it would leave no room for the results."""
+        self._check_room(len(payload))
+        self._stage("payload", f"{batch_id}.{index}", payload)
+
+    def open(self, batch: NewBatch, request: RequestKey | None = None) -> Receipt:
+        """Record a batch and queue its chunks, in one step. Raises as `Jobs.submit`."""
+        chunks = [part for chunk in batch.chunks for part in chunk]
+        return self._receipt(
+            "open_batch",
+            *(batch.id, batch.caller, sum(items for _, items in batch.chunks)),
+            *(optional(batch.cancel_after_s), as_json(batch.metadata)),
+            *self._named(batch.caller, request),
+            *self._limits,
+            *chunks,
+        )
+
+    def batch(self, batch_id: str) -> BatchRecord:
+        """Return the record of a batch. Raises `JobUnknown`, `JobExpired`."""
+        fields = self._fields("batch", batch_id)
+        if not fields:
+            self._raise_missing(batch_id)
+        return _record(batch_id, fields)
+
+    def ended_chunks(self, batch_id: str, after: int) -> list[int]:
+        """Indices of the chunks that have ended, in that order, without the first `after`."""
+        with ledger_errors():
+            found: Any = self._redis.lrange(key("done", batch_id), after, -1)
+        return [int(index) for index in found]
+
+    def chunk(self, batch_id: str, index: int) -> tuple[State, bytes, str]:
+        """How a chunk ended: its result if it succeeded, else its payload and the error as JSON."""
+        name = f"{batch_id}.{index}"
+        fields = self._fields("job", name)
+        state = State(fields.get("state", State.EXPIRED))
+        room = "result" if state is State.SUCCEEDED else "payload"
+        return state, self._bytes(room, name) or b"", fields.get("error", "")
+
+    def cancel_batch(self, batch_id: str) -> None:
+        """Cancel all chunks that have not ended. Raises `JobUnknown`, `JobExpired`."""
+        if self._run("cancel_batch", batch_id, *self._keep) is None:
+            self._raise_missing(batch_id)
+
+    def retry_batch(self, batch_id: str) -> Receipt:
+        """Queue the chunks that did not succeed as a new batch; repeated, the same one."""
+        return self._receipt("retry_batch", batch_id, new_id("batch"), *self._limits)
+
+    def delete_batch(self, batch_id: str) -> None:
+        """Forget a batch that has ended. Raises `JobBusy`, `JobUnknown`."""
+        ended = self._run("delete_batch", batch_id)
+        if ended is None:
+            self._raise_missing(batch_id)
+        if text(ended) == "busy":
+            raise JobBusy("The batch has not ended; cancel it first.")
+
+
+def _record(batch_id: str, fields: dict[str, str]) -> BatchRecord:
+    times = {name: float(fields[name]) for name in ("started_at", "finished_at", "expires_at") if name in fields}
+    return BatchRecord(
+        id=batch_id,
+        state=State(fields["state"]),
+        items=int(fields["items"]),
+        chunks=int(fields["chunks"]),
+        counts={name: int(fields[name]) for name in COUNTS},
+        created_at=float(fields["created_at"]),
+        revision=int(fields.get("revision", 0)),
+        metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
+        **times,
+    )

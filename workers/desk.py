@@ -1,0 +1,132 @@
+"""Where a runner computes: problems come in, answers, interim words and parts of answers go out (see `frames`).
+
+in      {"kind": ...} with the problem as JSON, {"kind": "chunk", "suspect": ...} with the lines of its items
+out     any number of {"progress": ...} and of {"segment": true} with lines of a chunk,
+then one of {"outcome": ...} with the result, {"error": ...}, {"stopped": true}
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any, BinaryIO, Protocol
+
+from workers import chunks, encoding
+from workers.frames import read_message, write_message
+from workers.interruption import Interruption
+from workers.minnorm.errors import MinnormError
+from workers.records import JobError
+from workers.slate import Slate
+
+TELL_S = 0.1
+"""Shortest time between two words about the progress; what is told in between is dropped."""
+SEGMENT_S = 0.2
+"""Age at which the finished lines of a chunk are sent; as much work is lost when the runner dies."""
+MEMORY_LIMIT = JobError("memory-limit", "The computation needs more memory than a job may have.")
+DEFECT = JobError("internal-error", "The computation failed because of a defect in this service.")
+
+logger = logging.getLogger(__name__)
+
+Message = tuple[dict[str, Any], bytes]
+
+
+class Answer(Protocol):
+    """What a solver returns."""
+
+    @property
+    def outcome(self) -> str:
+        """How the mathematics ended."""
+
+    @property
+    def result(self) -> bytes:
+        """JSON."""
+
+
+class Solver(Protocol):
+    """What the module named by the setting `solver` offers; its `ENGINE`, if any, is recorded with each job."""
+
+    def warm_up(self) -> None:
+        """Load or compile everything, so that no job waits for it."""
+
+    def answer(self, kind: str, problem: Any, tell: Callable[[Mapping[str, Any]], None]) -> Answer:
+        """Solve one problem, which is decoded JSON; `tell` how far that has got, with a `fraction` if it is known."""
+
+
+class Desk:
+    """Takes one problem at a time."""
+
+    def __init__(self, solver: Solver, pipes: tuple[BinaryIO, BinaryIO], slate: Slate) -> None:
+        self._solver = solver
+        self._problems, self._answers = pipes
+        self._slate = slate
+        self._interruption = Interruption(slate)
+        self._tell_at = 0.0
+
+    def serve_one(self) -> None:
+        """Read a problem and answer it. Raises `EOFError` or `BrokenPipeError` when the worker has gone."""
+        head, payload = read_message(self._problems)
+        try:
+            answer, result = self._chunk(head, payload) if head["kind"] == chunks.CHUNK else self._job(head, payload)
+        except KeyboardInterrupt:
+            answer, result = {"stopped": True}, b""
+        write_message(self._answers, answer, result)
+
+    def _job(self, head: dict[str, Any], payload: bytes) -> Message:
+        kind = str(head["kind"])
+        answer = self._attempt(kind, lambda: self._solver.answer(kind, encoding.loads(payload), self._tell))
+        if isinstance(answer, JobError):
+            return {"error": asdict(answer)}, b""
+        return {"outcome": answer.outcome}, answer.result
+
+    def _chunk(self, head: dict[str, Any], payload: bytes) -> Message:
+        """Compute the items. What is finished before a suspect, which has killed a runner, is in safety before it."""
+        finished, sent_at = list[bytes](), time.monotonic()
+        try:
+            for index, line in enumerate(chunks.split(payload)):
+                now = self._slate.begin(index)
+                if index == head["suspect"] or now - sent_at > SEGMENT_S:
+                    self._send(finished)
+                    sent_at = now
+                finished.append(line if chunks.is_failed(line) else self._line(line))
+        finally:
+            self._send(finished)
+        return {"outcome": chunks.OUTCOME}, b""
+
+    def _line(self, line: bytes) -> bytes:
+        item: dict[str, Any] = {}
+
+        def solve() -> Answer:
+            item.update(chunks.item(line))
+            return self._solver.answer(item["kind"], item["problem"], _say_nothing)
+
+        answer, name = self._attempt(chunks.CHUNK, solve), item.get("custom_id", "")
+        if isinstance(answer, JobError):
+            return chunks.failed_line(name, answer)
+        return chunks.answered_line(name, answer.outcome, answer.result)
+
+    def _send(self, finished: list[bytes]) -> None:
+        if finished:
+            write_message(self._answers, {"segment": True}, chunks.join(finished))
+            finished.clear()
+
+    def _attempt(self, kind: str, solve: Callable[[], Answer]) -> Answer | JobError:
+        try:
+            return self._interruption.allow(solve)
+        except MinnormError as error:
+            return JobError(error.code, str(error), error.pointer)
+        except MemoryError:
+            logger.exception("A job of kind %s needs more memory than it may have", kind)
+            return MEMORY_LIMIT
+        except Exception:
+            logger.exception("A job of kind %s failed", kind)
+            return DEFECT
+
+    def _tell(self, progress: Mapping[str, Any]) -> None:
+        if (now := time.monotonic()) < self._tell_at:
+            return
+        self._tell_at = now + TELL_S
+        self._interruption.forbid(lambda: write_message(self._answers, {"progress": dict(progress)}))
+
+
+def _say_nothing(_: Mapping[str, Any]) -> None:
+    """The progress of a chunk is counted in items."""

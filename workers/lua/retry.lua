@@ -1,0 +1,32 @@
+-- id, id of the new job, quota, depth, retention in s, tombstone in s -> {verdict, id, seconds after which to try again}.
+-- Verdicts: new, cached, joined, replayed (retried before: the same new job); unknown, busy, succeeded, quota, depth.
+local id, fresh, keep = ARGV[1], ARGV[2], { tonumber(ARGV[5]), tonumber(ARGV[6]) }
+local job, retried = key('job', id), key('job', fresh)
+local told = redis.call('HMGET', job, 'state', 'retried_as', 'queue', 'caller', 'kind', 'digest', 'time_limit_s', 'metadata')
+if not told[1] then
+  return { 'unknown', '', '0' }
+elseif told[2] and redis.call('EXISTS', key('job', told[2])) == 1 then
+  return { 'replayed', told[2], '0' }
+elseif told[1] == 'succeeded' then
+  return { 'succeeded', '', '0' }
+elseif told[1] ~= 'failed' and told[1] ~= 'canceled' and told[1] ~= 'expired' then
+  return { 'busy', '', '0' }
+end
+local no = refusal(told[3], told[4], 1, tonumber(ARGV[3]), tonumber(ARGV[4]))
+if no then
+  return no
+end
+redis.call('COPY', key('payload', id), key('payload', fresh))
+redis.call('PERSIST', key('payload', fresh))
+local sequence = redis.call('INCR', prefix .. 'sequence')
+redis.call('HSET', retried, 'kind', told[5], 'queue', told[3], 'digest', told[6], 'caller', told[4], 'state', 'queued',
+  'attempt', 0, 'losses', 0, 'items', 1, 'sequence', sequence, 'created_at', stamp(now()), 'retry_of', id)
+for place, name in pairs({ [7] = 'time_limit_s', [8] = 'metadata' }) do
+  if told[place] then
+    redis.call('HSET', retried, name, told[place])
+  end
+end
+redis.call('HSET', job, 'retried_as', fresh)
+redis.call('ZADD', key('jobs', told[4]), sequence, fresh)
+count('submitted:' .. told[5])
+return { admit(fresh, true, keep), fresh, '0' }

@@ -1,0 +1,46 @@
+-- id, id of the new batch, quota, depth -> {verdict, id, seconds to wait}. A new batch of the chunks that did not
+-- succeed. Verdicts: new, replayed; unknown, busy, succeeded (nothing to retry), quota, depth.
+local id, fresh = ARGV[1], ARGV[2]
+local batch = key('batch', id)
+local told = redis.call('HMGET', batch, 'finished_at', 'chunks', 'caller', 'metadata', 'retried_as')
+if not told[2] then
+  return { 'unknown', '', '0' }
+elseif not told[1] then
+  return { 'busy', '', '0' }
+elseif told[5] and redis.call('EXISTS', key('batch', told[5])) == 1 then
+  return { 'replayed', told[5], '0' }
+end
+local again, items, queue = {}, 0, nil
+for index = 0, tonumber(told[2]) - 1 do
+  local chunk = redis.call('HMGET', key('job', id .. '.' .. index), 'state', 'items', 'queue')
+  if chunk[1] and chunk[1] ~= 'succeeded' then
+    table.insert(again, { index, chunk[2], chunk[3] })
+    items, queue = items + tonumber(chunk[2]), chunk[3]
+  end
+end
+if #again == 0 then
+  return { 'succeeded', '', '0' }
+end
+local no = refusal(queue, told[3], items, tonumber(ARGV[3]), tonumber(ARGV[4]))
+if no then
+  return no
+end
+local time = stamp(now())
+redis.call('HSET', key('batch', fresh), 'caller', told[3], 'state', 'queued', 'items', items, 'chunks', #again,
+  'pending', #again, 'succeeded', 0, 'failed', 0, 'canceled', 0, 'expired', 0, 'created_at', time, 'retry_of', id)
+if told[4] then
+  redis.call('HSET', key('batch', fresh), 'metadata', told[4])
+end
+redis.call('HSET', batch, 'retried_as', fresh)
+for place, old in ipairs(again) do
+  local chunk = fresh .. '.' .. (place - 1)
+  redis.call('COPY', key('payload', id .. '.' .. old[1]), key('payload', chunk))
+  redis.call('PERSIST', key('payload', chunk))
+  redis.call('HSET', key('job', chunk), 'kind', 'chunk', 'queue', old[3], 'digest', '', 'caller', told[3],
+    'state', 'queued', 'attempt', 0, 'losses', 0, 'items', old[2], 'sequence', redis.call('INCR', prefix .. 'sequence'),
+    'created_at', time, 'batch', fresh, 'index', place - 1)
+  admit(chunk, false, {})
+end
+changed('batch', fresh)
+count('submitted:batch')
+return { 'new', fresh, '0' }
