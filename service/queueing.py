@@ -1,15 +1,17 @@
 """The gateway's one door to the ledger and the bell."""
 
+import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 from anyio.to_thread import run_sync
 
 from service.settings import GatewaySettings
+from workers.changes import Changes
 from workers.connection import connect
 from workers.errors import LedgerUnavailable
 from workers.figures import Figures, Snapshot
@@ -22,6 +24,17 @@ from workers.tasks import ring_bell
 T = TypeVar("T")
 
 
+class Named(Protocol):
+    """A job or a batch."""
+
+    @property
+    def id(self) -> str:
+        """Under which its changes are told."""
+
+
+R = TypeVar("R", bound=Named)
+
+
 class Queue:
     """The ledger for coroutines: each verb runs on a thread, and raises `LedgerUnavailable` within a second or so."""
 
@@ -29,6 +42,7 @@ class Queue:
         patience = {"redis_timeout_s": settings.ledger_timeout_s}
         self._ledger = Ledger(connect(shared := worker_settings().model_copy(update=patience)), shared)
         self._figures = Figures(connect(shared), shared)
+        self._changes = Changes(shared)
         self._reap_s = shared.reap_s
         self._poll_s = settings.poll_s
         self._closing = False
@@ -41,6 +55,7 @@ class Queue:
     def close(self) -> None:
         """Let those who wait for a job go at once: with what is known, which is that it goes on."""
         self._closing = True
+        self._changes.stop()
 
     async def submit(self, job: NewJob, request: RequestKey | None, *, share: bool) -> Receipt:
         """Record a job, then ring. When this returns, the job is not lost any more."""
@@ -82,18 +97,27 @@ class Queue:
 
     async def changed(self, record: JobRecord, seconds: float) -> JobRecord:
         """The record once it differs from this one, or as `wait`."""
-        return await self._until(lambda new: new.state.terminal or new.revision != record.revision, record, seconds)
+        done = lambda new: new.state.terminal or new.revision != record.revision  # noqa: E731 - it is a clause
+        return await self._until(done, self.get, record, seconds)
 
     async def wait(self, record: JobRecord, seconds: float) -> JobRecord:
         """The record once the job has ended, after `seconds`, or when the gateway is to end."""
-        return await self._until(lambda new: new.state.terminal, record, seconds)
+        return await self._until(lambda new: new.state.terminal, self.get, record, seconds)
 
-    async def _until(self, done: Callable[[JobRecord], bool], record: JobRecord, seconds: float) -> JobRecord:
+    async def _until(
+        self, done: Callable[[R], bool], look: Callable[[str], Awaitable[R]], record: R, seconds: float
+    ) -> R:
+        """The newest record that satisfies `done`, or the last one within `seconds`."""
         deadline = time.monotonic() + seconds
-        while not (done(record) or self._closing) and (left := deadline - time.monotonic()) > 0.0:
-            await anyio.sleep(min(self._poll_s, left))
-            record = await self.get(record.id)
-        return record
+        awake, loop = asyncio.Event(), asyncio.get_running_loop()
+        with self._changes.watch(record.id, partial(loop.call_soon_threadsafe, awake.set)):
+            while not (done(record) or self._closing) and (left := deadline - time.monotonic()) > 0.0:
+                awake.clear()
+                record = await look(record.id)  # what changed before anybody watched is seen at once
+                if not done(record):
+                    with anyio.move_on_after(min(self._poll_s, left)):
+                        await awake.wait()
+            return record
 
     async def _ring(self, receipt: Receipt, queue: str) -> None:
         if receipt.verdict is Verdict.NEW:

@@ -27,8 +27,8 @@ class GatewaySettings(BaseSettings):
     """Problems of at most so many take milliseconds and are solved on a thread; larger ones are queued."""
     max_wait_s: float = 60.0
     """Longest wait that `Prefer: wait=N` is granted."""
-    poll_s: float = 0.02
-    """How often a waiting request looks at its job."""
+    poll_s: float = 1.0
+    """How often a waiting request looks at its job although it has heard of no change."""
     rate_limit: int = Field(default=1_000_000, ge=1)
     """POST requests a caller may send to this gateway within `rate_window_s`."""
     rate_window_s: float = Field(default=60.0, gt=0)
