@@ -17,6 +17,7 @@ from service.problems import (
     TooManyFields,
     TooManyPoints,
     UnsupportedMediaType,
+    pointer_to,
 )
 from service.settings import GatewaySettings
 
@@ -65,11 +66,12 @@ class StrictRequest(Request):
         lenient parser takes them in, and validation refuses them by place (422). What neither takes is a 400.
         """
         if not hasattr(self, "_json"):
-            self._json = _parse(await self.body())
+            self._json = parse(await self.body())
         return self._json
 
 
-def _parse(body: bytes) -> Any:
+def parse(body: bytes) -> Any:
+    """The value of a JSON text; raises `InvalidJson`."""
     if not body:
         return None
     try:
@@ -98,28 +100,33 @@ class JsonRoute(APIRoute):
         return strict
 
 
-def check_size(body: Any, settings: GatewaySettings) -> None:
+def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:
     """Refuse what would take long to refuse later: validation writes an error for every unknown field."""
     if not isinstance(body, dict):
         return
     if len(body) > MOST_FIELDS:
         raise TooManyFields(f"The body has {len(body)} fields; no request has so many.")
     for name, value in body.items():
+        place = pointer_to((name,), pointer)
         if isinstance(value, dict):
-            check_size(value, settings)
+            check_size(value, settings, place)
         elif isinstance(value, list) and len(value) > settings.max_points:
-            pointer = f"/{name[:MOST_FIELDS]}"
-            raise TooManyPoints(f"{len(value)} numbers; the limit is {settings.max_points}.", pointer)
+            raise TooManyPoints(f"{len(value)} numbers; the limit is {settings.max_points}.", place)
 
 
 def check_media_type(request: Request) -> None:
     """Raise `UnsupportedMediaType` unless the body says it is JSON in UTF-8, uncompressed."""
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    kind = media_type.strip().lower()
+    kind = media_type_of(request)
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedMediaType("Send the body with the header Content-Type: application/json.")
+
+
+def media_type_of(request: Request) -> str:
+    """What the body says it is; raises `UnsupportedMediaType` unless that is in UTF-8, uncompressed."""
+    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if charset and charset not in ("charset=utf-8", "charset=utf8"):
         raise UnsupportedMediaType("JSON bodies are read as UTF-8.")
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise UnsupportedMediaType("Compressed bodies are not taken; send the body as it is.")
+    return media_type.strip().lower()

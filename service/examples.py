@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import orjson
 from fastapi.openapi.models import Example
 
 FIVE_POINTS = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
@@ -35,8 +36,21 @@ _DUAL = [0.0, 1.3076923076923077, 0.9230769230769231, -1.0307764064044151, 0.0]
 Examples = dict[str, Example]
 
 
+def _item(custom_id: str, kind: str, **body: Any) -> dict[str, Any]:
+    return {"custom_id": custom_id, "kind": kind, "body": body}
+
+
 def _examples(**named: tuple[str, dict[str, Any]]) -> Examples:
     return {name: Example(summary=summary, value=value) for name, (summary, value) in named.items()}
+
+
+def _by_line(examples: Examples) -> Examples:
+    """Batches of the other form, without what concerns the batch as a whole."""
+    found: Examples = {}
+    for name, example in examples.items():
+        lines = [orjson.dumps(item).decode() + "\n" for item in (example["value"] or {})["items"]]
+        found[name] = Example(summary=f"{example['summary']}, line by line", value="".join(lines))
+    return found
 
 
 INTERPOLATIONS = _examples(
@@ -66,3 +80,25 @@ VERIFICATIONS = _examples(
         {**FIVE_POINTS, "certificate": {"dual_values": _DUAL}},
     ),
 )
+BATCHES = _examples(
+    two_interpolations=(
+        "Two data sets",
+        {"items": [_item("paper", "interpolations", **FIVE_POINTS), _item("nile", "interpolations", **NILE)]},
+    ),
+    all_kinds=(
+        "Items of each kind, with a note",
+        {
+            "items": [
+                _item("least", "interpolations", **FIVE_POINTS),
+                _item("norm", "norms", function=_FUNCTION),
+                _item("proof", "verifications", **FIVE_POINTS, function=_FUNCTION, certificate={"dual_values": _DUAL}),
+            ],
+            "metadata": {"experiment": "the five points"},
+        },
+    ),
+    one_fails=(
+        "An item that fails without harm to the other one",
+        {"items": [_item("good", "interpolations", **FIVE_POINTS), _item("bad", "interpolations", x=[0, 1], y=[0])]},
+    ),
+)
+BATCH_LINES = _by_line(BATCHES)

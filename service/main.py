@@ -8,14 +8,17 @@ import anyio
 from anyio.to_thread import run_sync
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from service import problems
 from service.closing import told_of_the_end
+from service.items import REQUESTS
 from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.queueing import Queue
-from service.routers import interpolations, jobs, norms, operations, pages, verifications
-from service.schemas import Problem
+from service.routers import batches, interpolations, jobs, norms, operations, pages, verifications
+from service.schemas import BatchItem, BatchLine, BatchRequest, Problem
 from service.settings import GatewaySettings, gateway_settings
 from service.solving import Solver
 from service.tracking import RequestIds
@@ -27,6 +30,8 @@ exactly. Every answer carries a certificate that a caller can check.
 
 Small problems are answered at once (200); larger ones become jobs (202). Errors are problem documents (RFC 9457).
 """
+UNROUTED: tuple[type[BaseModel], ...] = (Problem, BatchItem, BatchLine, BatchRequest, *REQUESTS.values())
+"""Models of what no route takes or returns as a whole; the items of a batch refer to the last ones."""
 
 
 def create_app(settings: GatewaySettings | None = None) -> FastAPI:
@@ -45,7 +50,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.metrics = Metrics()
     app.add_middleware(RateLimits, settings=settings)
     app.add_middleware(RequestIds)
-    for room in (interpolations, norms, verifications, jobs, operations, pages):
+    for room in (interpolations, norms, verifications, jobs, batches, operations, pages):
         app.include_router(room.router)
     problems.install(app, settings)
     _describe_problems(app)
@@ -63,15 +68,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _describe_problems(app: FastAPI) -> None:
-    """Put the schema of problem documents, which no route returns as a model, into the OpenAPI document."""
+    """Put the schemas into the OpenAPI document that no route takes or returns as a model."""
     without = app.openapi
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             schemas = without()["components"]["schemas"]
-            own = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas.update(own.pop("$defs", {}))
-            schemas[Problem.__name__] = own
+            modes: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in UNROUTED]
+            _, own = models_json_schema(modes, ref_template="#/components/schemas/{model}")
+            for name, schema in own["$defs"].items():
+                schemas.setdefault(name, schema)
         return app.openapi_schema or {}
 
     app.openapi = document  # type: ignore[method-assign]

@@ -187,11 +187,17 @@ EXPIRED = Kind("expired", "Expired", 409, "The job had no result when its deadli
 WORKER_LOST = Kind("worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried.")
 MEMORY_LIMIT = Kind("memory-limit", "Memory limit", 500, "The job needed more memory than it may have.")
 TIME_LIMIT = Kind("time-limit", "Time limit", 500, "The job took longer than it may.")
+DUPLICATE = Kind(
+    "duplicate-custom-id",
+    "Duplicate custom_id",
+    422,
+    "An earlier item of the batch has the same custom_id. That one counts.",
+)
 
 ENDINGS = (INTERNAL, WORKER_LOST, TIME_LIMIT, MEMORY_LIMIT, CANCELED, EXPIRED)
 """How jobs end without a result, besides mathematical reasons."""
 PAGES: Mapping[str, Kind] = {
-    kind.slug: kind for kind in (*KINDS.values(), *HTTP_KINDS.values(), RATE_LIMITED, *ENDINGS)
+    kind.slug: kind for kind in (*KINDS.values(), *HTTP_KINDS.values(), RATE_LIMITED, DUPLICATE, *ENDINGS)
 }
 
 
@@ -199,18 +205,25 @@ def document(
     request: Request, kind: Kind, detail: str, errors: Iterable[Mapping[str, str]] = (), headers: Any = None
 ) -> Response:
     """The response that tells of a problem."""
+    asked = {
+        "instance": request.url.path[:LONGEST_ECHO],
+        "request_id": request.scope.get("state", {}).get("request_id", ""),
+    }
+    body = orjson.dumps(problem_fields(kind, detail, errors) | asked)
+    return Response(body, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def problem_fields(kind: Kind, detail: str, errors: Iterable[Mapping[str, str]] = ()) -> dict[str, Any]:
+    """What a problem document says of the problem itself, whatever request it belongs to."""
     listed = list(errors)[:MOST_ERRORS]
     fields = {
         "type": f"/problems/{kind.slug}",
         "title": kind.title,
         "status": kind.status,
         "detail": detail,
-        "instance": request.url.path[:LONGEST_ECHO],
-        "request_id": request.scope.get("state", {}).get("request_id", ""),
         "retryable": kind.retryable,
     }
-    body = orjson.dumps(fields | ({"errors": listed} if listed else {}))
-    return Response(body, status_code=kind.status, media_type=MEDIA_TYPE, headers=headers)
+    return fields | ({"errors": listed} if listed else {})
 
 
 def job_failure(request: Request, code: str, detail: str, pointer: str) -> Response:
@@ -241,16 +254,17 @@ async def _named_error(request: Request, error: Exception) -> Response:
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:
     # Only place, kind and message: pydantic's own report echoes the input.
     items = [
-        {"pointer": _pointer(found["loc"]), "code": str(found["type"]), "detail": str(found["msg"])}
+        {"pointer": pointer_to(found["loc"][1:]), "code": str(found["type"]), "detail": str(found["msg"])}
         for found in error.errors()[:MOST_ERRORS]
     ]
     where = items[0]["pointer"] or "the body"
     return document(request, KINDS[RequestValidationError], f"{where}: {items[0]['detail']}", items)
 
 
-def _pointer(location: Iterable[int | str]) -> str:
-    """JSON pointer of pydantic's location, whose first part says body, path, query or header."""
-    return "".join("/" + str(part)[:LONGEST_ECHO].replace("~", "~0").replace("/", "~1") for part in list(location)[1:])
+def pointer_to(location: Iterable[int | str], start: str = "") -> str:
+    """JSON pointer to a place below `start`. Names are the caller's own text, which need not be proper Unicode."""
+    names = (str(part)[:LONGEST_ECHO].encode(errors="replace").decode() for part in location)
+    return start + "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -11,15 +11,18 @@ import anyio
 from anyio.to_thread import run_sync
 
 from service.settings import GatewaySettings
+from workers.batches import BatchRecord, NewBatch
 from workers.changes import Changes
 from workers.connection import connect
 from workers.errors import LedgerUnavailable
 from workers.figures import Figures, Snapshot
 from workers.jobs import Page
 from workers.ledger import Ledger
-from workers.records import JobRecord, NewJob, Receipt, RequestKey, Success, Verdict
+from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict
 from workers.settings import worker_settings
 from workers.tasks import ring_bell
+
+__all__ = ["BatchRecord", "NewBatch", "Queue"]
 
 T = TypeVar("T")
 
@@ -103,6 +106,56 @@ class Queue:
     async def wait(self, record: JobRecord, seconds: float) -> JobRecord:
         """The record once the job has ended, after `seconds`, or when the gateway is to end."""
         return await self._until(lambda new: new.state.terminal, self.get, record, seconds)
+
+    async def stage(self, batch_id: str, index: int, payload: bytes, staged: int) -> None:
+        """Put one chunk where `open_batch` will find it; `staged` bytes of the batch are there already."""
+        await self._run(self._ledger.stage, batch_id, index, payload, staged)
+
+    async def discard(self, batch_id: str, chunks: int) -> None:
+        """Drop the chunks of a batch that will not be opened."""
+        await self._run(self._ledger.discard, batch_id, chunks)
+
+    async def open_batch(self, batch: NewBatch, request: RequestKey | None) -> Receipt:
+        """Queue the staged chunks of a batch in one step, then ring: once, since each bell passes itself on."""
+        receipt = await self._run(self._ledger.open, batch, request)
+        await self._ring(receipt, batch.chunks[0][0])
+        return receipt
+
+    async def batch(self, batch_id: str) -> BatchRecord:
+        """The record of a batch. Raises `JobUnknown`, `JobExpired`."""
+        return await self._run(self._ledger.batch, batch_id)
+
+    async def batch_changed(self, record: BatchRecord, seconds: float) -> BatchRecord:
+        """As `changed`."""
+        done = lambda new: new.state.terminal or new.revision != record.revision  # noqa: E731 - it is a clause
+        return await self._until(done, self.batch, record, seconds)
+
+    async def batch_ended(self, record: BatchRecord, seconds: float) -> BatchRecord:
+        """As `wait`."""
+        return await self._until(lambda new: new.state.terminal, self.batch, record, seconds)
+
+    async def ended_chunks(self, batch_id: str, after: int) -> Sequence[int]:
+        """Indices of the chunks that have ended, in that order, without the first `after`."""
+        return await self._run(self._ledger.ended_chunks, batch_id, after)
+
+    async def chunk(self, batch_id: str, index: int) -> tuple[State, bytes, str]:
+        """How a chunk ended: its result if it succeeded, else its payload and the error as JSON."""
+        return await self._run(self._ledger.chunk, batch_id, index)
+
+    async def cancel_batch(self, batch_id: str) -> BatchRecord:
+        """End what waits of a batch, and have stopped what runs; its record afterwards."""
+        await self._run(self._ledger.cancel_batch, batch_id)
+        return await self.batch(batch_id)
+
+    async def retry_batch(self, batch_id: str, queue: str) -> BatchRecord:
+        """Queue the chunks of a batch that were not computed once more; the record of the new batch."""
+        receipt = await self._run(self._ledger.retry_batch, batch_id)
+        await self._ring(receipt, queue)
+        return await self.batch(receipt.id)
+
+    async def delete_batch(self, batch_id: str) -> None:
+        """Forget a batch that has ended."""
+        await self._run(self._ledger.delete_batch, batch_id)
 
     async def _until(
         self, done: Callable[[R], bool], look: Callable[[str], Awaitable[R]], record: R, seconds: float

@@ -298,6 +298,92 @@ class JobPage(_Answer):
     next_cursor: May[int] = Field(default=None, description="For the next page; absent on the last one.")
 
 
+class BatchItem(Body):
+    """One problem of a batch. What is wrong with it concerns no other item."""
+
+    custom_id: str = Field(min_length=1, max_length=200, description="The caller's name for it, unique in the batch.")
+    kind: KindOfJob
+    body: dict[str, Any] = Field(
+        description="As sent to the endpoint of that name, without `time_limit_s` and `metadata`.",
+        json_schema_extra={
+            "anyOf": [
+                {"$ref": f"#/components/schemas/{request.__name__}"}
+                for request in (InterpolationRequest, NormRequest, VerificationRequest)
+            ]
+        },
+    )
+
+
+class BatchRequest(Body):
+    """Many problems under one id."""
+
+    items: list[Any] = Field(
+        min_length=1,
+        description="The items; how many there may be is told by `/v1/capabilities`.",
+        json_schema_extra={"items": {"$ref": f"#/components/schemas/{BatchItem.__name__}"}},
+    )
+    metadata: May[Metadata] = Field(default=None, description="Words of the caller's own, kept with the batch.")
+
+
+class BatchCounts(_Answer):
+    """Items by how they have ended; `pending` ones have not."""
+
+    total: int
+    pending: int
+    succeeded: int
+    failed: int
+    canceled: int
+    expired: int
+
+
+class BatchLinks(_Answer):
+    """Where to go on."""
+
+    self: str
+    results: str
+    cancel: May[str] = None
+    retry: May[str] = None
+    retry_of: May[str] = None
+
+
+class Batch(_Answer):
+    """Many problems under one id. It has succeeded when each item has an answer or an error of its own."""
+
+    id: str
+    state: StateOfJob
+    created_at: datetime
+    started_at: May[datetime] = None
+    finished_at: May[datetime] = None
+    expires_at: May[datetime] = None
+    counts: BatchCounts
+    progress: Progress
+    metadata: May[Metadata] = None
+    links: BatchLinks
+
+
+class BatchError(_Answer):
+    """A problem document without the request that it answers."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    retryable: bool
+    errors: May[list[ErrorItem]] = Field(
+        default=None, description="The pointers are into the item: `/body/x/3`; empty for the item as a whole."
+    )
+
+
+class BatchLine(_Answer):
+    """What became of one item: either `outcome` and `result`, or `error`."""
+
+    custom_id: str
+    status: int = Field(description="The HTTP status that the item would have had by itself.")
+    outcome: May[str] = None
+    result: May[InterpolationResult | NormResult | VerificationResult] = None
+    error: May[BatchError] = None
+
+
 class Worker(_Answer):
     """A worker as the ledger sees it: live if its heartbeat is in time."""
 
@@ -318,6 +404,8 @@ class Limits(_Answer):
     """The limits in force."""
 
     max_body_bytes: int = Field(description="Longest request body.")
+    max_batch_bytes: int = Field(description="Longest body of a batch that is sent as application/x-ndjson.")
+    max_batch_items: int = Field(description="Most items of a batch.")
     max_points: int = Field(description="Most numbers in a column.")
     max_wait_s: float = Field(description="Longest wait that `Prefer: wait=N` is granted.")
     largest_at_once: int = Field(description="Problems with more numbers in a column are queued.")

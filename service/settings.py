@@ -19,6 +19,12 @@ class GatewaySettings(BaseSettings):
     """Longest request body."""
     body_timeout_s: float = 60.0
     """Longest time a request body may take to arrive."""
+    max_batch_bytes: int = 2**30
+    """Longest body of a batch that is sent line by line; each line may be as long as another body."""
+    max_batch_items: int = 100_000
+    """Most items of a batch."""
+    batch_timeout_s: float = Field(default=1_800.0, le=3_000)
+    """Longest time a batch may take to arrive; it must never be silent for `body_timeout_s`."""
     max_points: int = 1_000_000
     """Most numbers in a column."""
     coroutine_size: int = 2_000

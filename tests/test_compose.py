@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from service.commands import NICENESS as QUEUES, WORKER_ENVIRONMENT, gateway_command, worker_command
+from service.commands import NICENESS, WORKER_ENVIRONMENT, gateway_command, worker_command
 from tests.processes import ask, end, eventually, free_port, processes_of
 
 ROOT = Path(__file__).parents[1]
@@ -138,7 +138,7 @@ def test_no_password_no_service(require_binary: Require) -> None:
 
 
 def test_one_service_a_queue_with_the_launchers_command_line(services: dict[str, Service]) -> None:
-    expected = {f"worker-{queue}": ["python", *worker_command([queue])] for queue in QUEUES}
+    expected = {f"worker-{queue}": ["python", *worker_command([queue])] for queue in NICENESS}
     found = {name: told["command"] for name, told in services.items() if name.startswith("worker-")}
     assert found == expected
     for name in found:

@@ -12,6 +12,8 @@ from workers.records import Receipt, RequestKey, State, new_id
 from workers.scripts import as_json, key, optional, text
 
 COUNTS = ("succeeded", "failed", "canceled", "expired")
+UPLOAD_S = 3600
+"""Life of a staged chunk whose batch is never opened; the upload of a batch has to be shorter."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +44,39 @@ class BatchRecord:
     finished_at: float | None = None
     expires_at: float | None = None
     metadata: dict[str, str] | None = None
+    undone: int = 0
+    """Chunks that have ended without being computed, and can be tried again."""
+    retry_of: str | None = None
 
 
 class Batches(Jobs):
     """The callers' verbs for batches; `_receipt` and the errors are those of jobs."""
 
-    def stage(self, batch_id: str, index: int, payload: bytes) -> None:
-        """Put one chunk where `open` will find it; raises `LedgerFull` when it would leave no room for the results."""
-        self._check_room(len(payload))
-        self._stage("payload", f"{batch_id}.{index}", payload)
+    def stage(self, batch_id: str, index: int, payload: bytes, staged: int = 0) -> None:
+        """Put one chunk where `open` will find it.
+
+        Parameters
+        ----------
+        batch_id, index, payload
+            The chunk.
+        staged
+            Bytes of the chunks before it, which are there already, but whose results are not.
+
+        Raises
+        ------
+        LedgerFull
+            It would leave no room for the results.
+        """
+        self._check_room(len(payload) + staged // 2)
+        with ledger_errors():
+            self._redis.set(key("payload", f"{batch_id}.{index}"), payload, ex=UPLOAD_S)
+
+    def discard(self, batch_id: str, chunks: int) -> None:
+        """Drop the staged chunks of a batch that will not be opened."""
+        names = [key("payload", f"{batch_id}.{index}") for index in range(chunks)]
+        with ledger_errors():
+            if names:
+                self._redis.unlink(*names)
 
     def open(self, batch: NewBatch, request: RequestKey | None = None) -> Receipt:
         """Record a batch and queue its chunks, in one step. Raises as `Jobs.submit`."""
@@ -114,5 +140,7 @@ def _record(batch_id: str, fields: dict[str, str]) -> BatchRecord:
         created_at=float(fields["created_at"]),
         revision=int(fields.get("revision", 0)),
         metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
+        undone=int(fields.get("undone", 0)),
+        retry_of=fields.get("retry_of"),
         **times,
     )

@@ -29,6 +29,7 @@ def main() -> None:
     settings = worker_settings()
     _bind_life_to_parent()
     _limit_memory(settings)
+    os.nice(settings.niceness)
     logging.basicConfig(level=logging.INFO, format="[%(asctime)s: %(levelname)s/runner] %(message)s")
     problems, answers = _take_pipes()
     solver = cast("Solver", import_module(settings.solver))

@@ -90,6 +90,8 @@ async def get_capabilities(call: PartsOf) -> Any:
         "kinds": ["interpolations", "norms", "verifications"],
         "limits": {
             "max_body_bytes": settings.max_body_bytes,
+            "max_batch_bytes": settings.max_batch_bytes,
+            "max_batch_items": settings.max_batch_items,
             "max_points": settings.max_points,
             "max_wait_s": settings.max_wait_s,
             "largest_at_once": settings.thread_size,

@@ -14,7 +14,7 @@ import pytest
 import redis
 
 from service import launcher
-from service.commands import NICENESS as QUEUES
+from service.commands import NICENESS
 from service.launcher import Launcher
 from service.settings import GatewaySettings
 from tests.launched import START_S, STOP_S, Launched
@@ -190,4 +190,4 @@ def test_it_says_what_it_does_in_order(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_no_queue_is_forgotten() -> None:
-    assert tuple(QUEUES) == tuple(celery_app.QUEUES)
+    assert tuple(NICENESS) == tuple(celery_app.QUEUES)

@@ -35,7 +35,7 @@ def leaves(tree: Any, place: str = "") -> dict[str, float]:
 
 @pytest.mark.parametrize("command", CURLS)
 def test_curl_lines_work(command: str, service: Launched) -> None:
-    assert run(command, service).get("state") in {"succeeded", "queued"}
+    assert run(command, service).get("state") in {"queued", "running", "succeeded"}
 
 
 def test_the_first_answer_is_the_one_shown(service: Launched) -> None:

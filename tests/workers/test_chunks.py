@@ -88,25 +88,14 @@ def test_lines_are_told_apart_by_their_first_bytes() -> None:
     assert chunks.split(b"") == []
 
 
-@pytest.mark.parametrize("line", [b"no JSON", b"{}", b"[]", b"3", b"\xff"])
-def test_a_name_that_cannot_be_told(line: bytes) -> None:
-    assert chunks.custom_id(line) == ""
-
-
-def test_a_thousand_items_come_back_in_order(place: Place) -> None:
-    ending = place.run(echoes(1000))
+def test_ten_thousand_items_come_back_in_order(place: Place) -> None:
+    ending = place.run(echoes(10_000))
     assert isinstance(ending, Success)
-    assert (ending.outcome, ending.engine, ending.tally) == ("complete", "test-engine 1", Tally(1000, 0))
+    assert (ending.outcome, ending.engine, ending.tally) == ("complete", "test-engine 1", Tally(10_000, 0))
     assert [json.loads(line) for line in ending.result.split(b"\n")] == [
         {"custom_id": f"item {number}", "status": 200, "outcome": "optimal", "result": {"number": number}}
-        for number in range(1000)
+        for number in range(10_000)
     ]
-
-
-def test_an_item_costs_no_round_trip(place: Place) -> None:
-    began = time.monotonic()
-    place.run(echoes(10_000))
-    assert time.monotonic() - began < 1
 
 
 def test_an_empty_chunk(place: Place) -> None:
@@ -149,12 +138,12 @@ def test_an_item_that_had_failed_goes_through(place: Place) -> None:
     assert ending.tally == Tally(1, 2)
 
 
-@pytest.mark.parametrize("line", [b"no JSON", b"{}", b"[]", b"7"])
+@pytest.mark.parametrize("line", [b"no JSON", b"{}", b"[]", b"7", b"\xff"])
 def test_a_malformed_item_fails_alone(place: Place, line: bytes) -> None:
     ended = place.lines([*echoes(1), line, *echoes(1)])
     assert ended[0] == ended[2]
     assert ended[1]["error"]["code"] == "internal-error"
-    assert ended[1]["custom_id"] == ""
+    assert ended[1]["custom_id"] == chunks.custom_id(line) == ""
 
 
 @pytest.mark.parametrize("kind", ["kill", "segfault", "leave"])
@@ -178,18 +167,17 @@ def test_an_item_gets_all_its_attempts_and_no_more(place: Place, tmp_path: Path)
     assert lines[1] == {"custom_id": "once", "status": 200, "outcome": "optimal", "result": scar}
 
 
-def test_poison_at_both_ends_and_twice_in_a_row(place: Place) -> None:
+def test_poison_at_both_ends_and_twice_in_a_row(place: Place, caplog: pytest.LogCaptureFixture) -> None:
     poison = chunks.item_line("poison", "kill", {})
     lines = place.lines([poison, *echoes(1), poison, poison, *echoes(1), poison])
+    assert caplog.text.count("goes on without its runner") == 4 * place.settings.attempts
     assert ["error" in line for line in lines] == [True, False, True, True, False, True]
 
 
 def test_an_endless_item_fails_alone_and_at_once(place: Place, tmp_path: Path) -> None:
     sound = counted(tmp_path / "marks", 2 * NEIGHBOURS)
     endless = chunks.item_line("endless", "endless", {})
-    began = time.monotonic()
     lines = place.lines([*sound[:NEIGHBOURS], endless, *sound[NEIGHBOURS:]], limit_s=0.5)
-    assert time.monotonic() - began < 4
     assert lines[NEIGHBOURS] == {
         "error": {"code": "time-limit", "detail": "The computation was stopped after 0.5 s.", "pointer": ""},
         "custom_id": "endless",
@@ -200,10 +188,12 @@ def test_an_endless_item_fails_alone_and_at_once(place: Place, tmp_path: Path) -
 
 def test_a_slow_item_leaves_runner_and_neighbours_in_peace(place: Place, tmp_path: Path) -> None:
     """The limit is for each item: together they take longer."""
-    sound, pid = counted(tmp_path / "marks", 2), place.runners.current.pid
-    some = [chunks.item_line(str(number), "slow", {"seconds": 0.2}) for number in range(4)]
-    lines = place.lines([sound[0], *some, chunks.item_line("slow", "slow", {"seconds": 60}), sound[1]], limit_s=0.4)
-    assert [line.get("error", {}).get("code") for line in lines] == [None] * 5 + ["time-limit", None]
+    sound, pid = counted(tmp_path / "marks", 3), place.runners.current.pid
+    some = [chunks.item_line(str(number), "slow", {"seconds": 0.25}) for number in range(3)]
+    slow = chunks.item_line("slow", "slow", {"seconds": 60})
+    lines = place.lines([*some, sound[0], slow, sound[1], slow, sound[2]], limit_s=0.5)
+    codes = [line.get("error", {}).get("code") for line in lines]
+    assert codes == [None] * 4 + ["time-limit", None, "time-limit", None]
     assert place.runners.current.pid == pid
     assert set(executions(tmp_path / "marks").values()) == {1}
 
@@ -229,6 +219,7 @@ def test_an_order_that_comes_while_a_fresh_runner_warms_up(
             place.run(echoes(1))
     else:
         assert place.run(echoes(1)) == Canceled()
+    assert place.runners.current.alive, "it gets warm for the next job"
 
 
 def test_the_lease_is_beaten_for_while_a_fresh_runner_warms_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,6 +127,17 @@ def test_a_lost_leader_keeps_its_followers(ledger: Ledger, every_server: Server)
     assert is_clean(every_server)
 
 
+def test_who_bounds_his_own_time_goes_alone(ledger: Ledger, every_server: Server) -> None:
+    ledger.submit(job("a", time_limit_s=1.0))
+    assert ledger.submit(job("b")).verdict is Verdict.NEW
+    assert ledger.submit(job("c", time_limit_s=2.0)).verdict is Verdict.NEW
+    ledger.finish(next_claim(ledger), JobError("time-limit", "Too long."))
+    ledger.finish(next_claim(ledger), ANSWER)
+    assert ledger.claim("interactive") is None
+    assert [ledger.get(name).state for name in "abc"] == ["failed", "succeeded", "succeeded"]
+    assert is_clean(every_server)
+
+
 # Idempotency keys
 
 
@@ -311,6 +322,9 @@ def test_every_change_has_a_new_revision(ledger: Ledger) -> None:
     seen.append(ledger.get("a").revision)
     ledger.beat(claim)
     assert ledger.get("a").revision == seen[-1]
+    for _ in range(2):
+        ledger.beat(claim, {"fraction": 0.25, "step": 3})
+    assert ledger.get("a").revision == seen[-1] + 1  # what is told again is no change
     for step in (lambda: ledger.beat(claim, {"fraction": 0.5}), lambda: ledger.finish(claim, ANSWER)):
         step()
         seen.append(ledger.get("a").revision)

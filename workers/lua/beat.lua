@@ -8,12 +8,13 @@ redis.call('ZREM', leases, id)
 redis.call('ZADD', leases, now() + lease, id)
 if progress ~= '' then
   -- A later attempt begins anew; what callers see never goes backwards.
-  local reached = tonumber(redis.call('HGET', job, 'fraction') or '0')
-  if fraction ~= '' and tonumber(fraction) >= reached then
-    redis.call('HSET', job, 'fraction', fraction, 'progress', progress)
-    changed('job', id)
-  elseif fraction == '' then
+  local before = redis.call('HMGET', job, 'fraction', 'progress')
+  local back = fraction ~= '' and tonumber(fraction) < tonumber(before[1] or '0')
+  if not back and (before[2] ~= progress or fraction ~= (before[1] or '')) then
     redis.call('HSET', job, 'progress', progress)
+    if fraction ~= '' then
+      redis.call('HSET', job, 'fraction', fraction)
+    end
     changed('job', id)
   end
 end

@@ -1,4 +1,4 @@
--- id, tombstone in s -> 'deleted', 'gone', 'busy', or nil if there never was such a batch. A batch that has not
+-- id -> 'deleted', 'gone', 'busy', or nil if there never was such a batch. A batch that has not
 -- ended is busy: it is to be cancelled first.
 local id = ARGV[1]
 local batch = key('batch', id)

@@ -15,6 +15,11 @@ if no then
   end
   return no
 end
+for index = 0, chunks - 1 do -- before anything is written
+  if redis.call('EXISTS', key('payload', id .. '.' .. index)) == 0 then
+    return redis.error_reply('ERR the payload of a chunk is missing')
+  end
+end
 local time = now()
 redis.call('HSET', batch, 'caller', caller, 'state', 'queued', 'items', items, 'chunks', chunks, 'pending', chunks,
   'succeeded', 0, 'failed', 0, 'canceled', 0, 'expired', 0, 'created_at', stamp(time))
@@ -27,9 +32,7 @@ end
 remember(name, id, fingerprint, tonumber(ARGV[8]))
 for index = 0, chunks - 1 do
   local chunk, sequence = id .. '.' .. index, redis.call('INCR', prefix .. 'sequence')
-  if redis.call('PERSIST', key('payload', chunk)) == 0 then
-    return redis.error_reply('ERR the payload of a chunk is missing')
-  end
+  redis.call('PERSIST', key('payload', chunk))
   redis.call('HSET', key('job', chunk), 'kind', 'chunk', 'queue', ARGV[11 + 2 * index], 'digest', '',
     'caller', caller, 'state', 'queued', 'attempt', 0, 'losses', 0, 'items', ARGV[12 + 2 * index],
     'sequence', sequence, 'created_at', stamp(time), 'batch', id, 'index', index)

@@ -93,10 +93,16 @@ local function close_chunk(id, state, keep)
   local job = redis.call('HMGET', key('job', id), 'batch', 'index', 'items', 'succeeded', 'failed')
   local batch, items = key('batch', job[1]), tonumber(job[3])
   if state == 'succeeded' then
+    redis.call('PERSIST', key('result', id)) -- `attach` lets it go by itself, but it goes with the batch
+    redis.call('PERSIST', key('answer', id))
     redis.call('HINCRBY', batch, 'succeeded', job[4])
     redis.call('HINCRBY', batch, 'failed', job[5])
   else
     redis.call('HINCRBY', batch, state, items)
+    redis.call('HINCRBY', batch, 'undone', 1)
+  end
+  if state == 'expired' then
+    redis.call('HSETNX', batch, 'ending', 'expired')
   end
   redis.call('RPUSH', key('done', job[1]), job[2])
   if redis.call('HINCRBY', batch, 'pending', -1) == 0 then
@@ -215,14 +221,18 @@ local function admit(id, share, keep)
     close(id, 'succeeded', keep)
     return 'cached'
   end
-  local leader = redis.call('GET', key('inflight', digest))
+  -- Who bounds his own time goes alone: his failure would not be that of others.
+  local alone = redis.call('HEXISTS', job, 'time_limit_s') == 1
+  local leader = not alone and redis.call('GET', key('inflight', digest))
   if leader then
     redis.call('HSET', job, 'leader', leader)
     redis.call('RPUSH', key('followers', leader), id)
     redis.call('UNLINK', key('payload', id))
     return 'joined'
   end
-  redis.call('SET', key('inflight', digest), id)
+  if not alone then
+    redis.call('SET', key('inflight', digest), id)
+  end
   enqueue(id, 'LPUSH')
   return 'new'
 end

@@ -1,0 +1,194 @@
+"""Items of a batch: looked at one by one, and gathered to chunks for the queue.
+
+What is wrong with an item is told in its place among the results, if it can be named there; else the whole batch is
+refused.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from service.bodies import check_size, parse
+from service.problems import DUPLICATE, KINDS, GatewayError, InvalidJson, pointer_to
+from service.schemas import BatchItem, Body, InterpolationRequest, NormRequest, VerificationRequest
+from service.settings import GatewaySettings
+from workers import chunks
+from workers.encoding import Problem
+from workers.records import JobError
+
+REQUESTS: Mapping[str, type[Body]] = {
+    "interpolations": InterpolationRequest,
+    "norms": NormRequest,
+    "verifications": VerificationRequest,
+}
+LONGEST_NAME = 200
+CHUNK_S = 1.0
+"""Estimated work in a chunk: what a lost worker costs at most, and how often results come."""
+CHUNK_ITEMS = 2_000
+CHUNK_BYTES = 4 * 2**20
+
+Place = tuple[int | str, ...]
+"""The way to a part of a document."""
+BodyOfKind = TypeVar("BodyOfKind", bound=Body)
+
+
+def estimated_s(points: int) -> float:
+    """Time that an item takes, roughly: 0.1 ms, and 2.5 us a point."""
+    return 1e-4 + 2.5e-6 * points
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Items that are computed in one go."""
+
+    payload: bytes
+    items: int
+
+
+class Gatherer:
+    """Takes items one by one, and gathers them to chunks."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._names = set[str]()
+        self._count = 0
+        self._line_number = 0
+        self._full = list[Chunk]()
+        self._start()
+
+    def take_lines(self, piece: bytes) -> list[Chunk]:
+        """Take the items in some whole lines of a body; the chunks that this has filled."""
+        for line in piece.split(b"\n"):
+            self._line_number += 1
+            if line.strip():
+                self._take(self._parsed(line), f"line {self._line_number}")
+        return self._filled()
+
+    def take_items(self, items: Iterable[Any]) -> list[Chunk]:
+        """Take some items of a document."""
+        for item in items:
+            self._take(item, "the item")
+        return self._filled()
+
+    def last(self) -> list[Chunk]:
+        """What is left when all items have been taken."""
+        if not self._count:
+            raise invalid(("items",), "too_short", "a batch has at least one item")
+        if self._lines:
+            self._close()
+        return self._filled()
+
+    def _take(self, item: Any, place: str) -> None:
+        """Take the next item. Raises `RequestValidationError` if it could not be named among the results."""
+        check_count(self._count + 1, self._settings)
+        name = _name(item, ("items", self._count), place)
+        line, points = self._line(name, item)
+        self._names.add(name)
+        self._count += 1
+        self._append(line, estimated_s(points))
+
+    def _append(self, line: bytes, work_s: float) -> None:
+        self._lines.append(line)
+        self._work_s += work_s
+        self._bytes += len(line) + 1
+        if self._work_s >= CHUNK_S or self._bytes >= CHUNK_BYTES or len(self._lines) >= CHUNK_ITEMS:
+            self._close()
+
+    def _close(self) -> None:
+        self._full.append(Chunk(chunks.join(self._lines), len(self._lines)))
+        self._start()
+
+    def _start(self) -> None:
+        self._lines, self._work_s, self._bytes = list[bytes](), 0.0, 0
+
+    def _filled(self) -> list[Chunk]:
+        filled, self._full = self._full, []
+        return filled
+
+    def _parsed(self, line: bytes) -> Any:
+        try:
+            return parse(line)
+        except InvalidJson as error:
+            message = str(error).replace("The body", f"Line {self._line_number}", 1)
+            raise InvalidJson(message, pointer_to(("items", self._count))) from None
+
+    def _line(self, name: str, item: dict[str, Any]) -> tuple[bytes, int]:
+        """An item on its way to the worker, and how many points it has; or its error in its place."""
+        try:
+            if name in self._names:
+                return chunks.failed_line(name, JobError(DUPLICATE.slug, DUPLICATE.explanation, "/custom_id")), 0
+            check_size(item, self._settings)
+            kind, problem = _problem(item)
+        except GatewayError as error:
+            return chunks.failed_line(name, JobError(KINDS[type(error)].slug, str(error), error.pointer or "")), 0
+        except RequestValidationError as error:
+            return chunks.failed_line(name, _first(error)), 0
+        return chunks.item_line(name, kind, problem), _points(problem)
+
+
+def invalid(place: Place, code: str, message: str) -> RequestValidationError:
+    """What refuses a body because of something at this place in it."""
+    return RequestValidationError([{"loc": ("body", *place), "type": code, "msg": message}])
+
+
+def check_count(items: int, settings: GatewaySettings) -> None:
+    """Refuse a batch of too many items."""
+    if items > settings.max_batch_items:
+        raise invalid(("items",), "too_long", f"a batch has at most {settings.max_batch_items} items")
+
+
+def _name(item: Any, place: Place, called: str) -> str:
+    if not isinstance(item, dict):
+        raise invalid(place, "dict_type", f"{called} is no JSON object")
+    name = item.get("custom_id")
+    if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not _is_text(name):
+        message = f"{called} has no custom_id, which is a string of 1 to {LONGEST_NAME} characters"
+        raise invalid((*place, "custom_id"), "custom_id", message)
+    return name
+
+
+def _is_text(name: str) -> bool:
+    """JSON can name halves of characters, which no line of the results could repeat."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _problem(item: dict[str, Any]) -> tuple[str, Problem]:
+    """Kind and problem of an item. Raises `RequestValidationError`."""
+    checked = _validated(BatchItem, item, ())
+    body = _validated(REQUESTS[checked.kind], checked.body, ("body",))
+    for option in body.options():
+        raise invalid(("body", option), "extra_forbidden", "Not for the items of a batch")
+    return checked.kind, body.problem()
+
+
+def _validated(model: type[BodyOfKind], value: Any, place: Place) -> BodyOfKind:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        raise invalid((*place, *found["loc"]), found["type"], found["msg"]) from None
+
+
+def _first(error: RequestValidationError) -> JobError:
+    found = error.errors()[0]
+    pointer = pointer_to(found["loc"][1:])
+    return JobError(KINDS[RequestValidationError].slug, f"{pointer}: {found['msg']}", pointer)
+
+
+def _points(problem: Problem) -> int:
+    """Length of the longest column."""
+    return max((_length(value) for value in problem.values()), default=0)
+
+
+def _length(value: Any) -> int:
+    if isinstance(value, dict):
+        return _points(value)
+    return value.size if isinstance(value, np.ndarray) else 0
