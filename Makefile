@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help run test check lint types arrows format bench openapi upgrade clean
+.PHONY: help run test faults check lint types arrows format bench openapi upgrade clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -15,6 +15,9 @@ run: $(INSTALLED) ## gateway, worker and embedded broker on this machine; Ctrl-C
 
 test: $(INSTALLED) ## the whole test suite, with coverage
 	$(BIN)/python -m pytest
+
+faults: $(INSTALLED) ## kill everything that can be killed, in full size, and count what is lost
+	$(BIN)/python -m tests.faults
 
 check: lint types arrows test ## everything CI runs
 

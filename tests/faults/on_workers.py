@@ -1,0 +1,129 @@
+"""Workers that die, freeze, stop, start with a wrong clock, or find no sound server."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from itertools import cycle
+from pathlib import Path
+
+from tests.faults.figures import Figures, NotPossibleHere, Size
+from tests.faults.scene import Scene
+from tests.processes import eventually, processes_of
+from workers.reaper import EX_CONFIG
+
+CHANCE = random.Random(7)
+
+
+def killed_workers(place: Scene, size: Size) -> Figures:
+    worker = place.worker(slots=2)
+    with place.loading(size.jobs):
+        place.strike(size.kills, size.jobs, lambda: place.crash(worker))
+    return place.settle(size.kills, 2)
+
+
+def killed_runners(place: Scene, size: Size) -> Figures:
+    place.worker(slots=2)
+    with place.loading(size.jobs):
+        place.strike(size.kills, size.jobs, lambda: _kill_one(place, "workers.runner"))
+    return place.settle(size.kills)
+
+
+def killed_pool_children(place: Scene, size: Size) -> Figures:
+    """A child of the pool has the runner for a child; Celery's main process is its parent."""
+    place.worker(slots=2)
+    with place.loading(size.jobs):
+        place.strike(size.kills, size.jobs, lambda: _kill_parent_of_runner(place))
+    return place.settle(size.kills)
+
+
+def _runners(place: Scene, program: str = "workers.runner") -> list[int]:
+    return [pid for pid, line in processes_of(place.folder).items() if program in line]
+
+
+def _kill_one(place: Scene, program: str) -> None:
+    os.kill(CHANCE.choice(eventually(lambda: _runners(place, program), what=program)), signal.SIGKILL)
+
+
+def _kill_parent_of_runner(place: Scene) -> None:
+    def kill() -> bool:
+        for runner in _runners(place):
+            status = Path(f"/proc/{runner}/status")
+            if status.exists() and (parent := int(status.read_text().split("PPid:")[1].split()[0])) > 1:
+                os.kill(parent, signal.SIGKILL)
+                return True
+        return False
+
+    eventually(kill, what="a child of the pool")
+
+
+def stopped_workers(place: Scene, size: Size) -> Figures:
+    """SIGTERM, every second time followed by SIGKILL."""
+    worker, patient = place.worker(slots=2), cycle((True, False))
+
+    def stop() -> None:
+        if next(patient):
+            worker.stop()
+        else:
+            os.kill(worker._process.pid, signal.SIGTERM)
+            time.sleep(0.2)
+            worker.kill()
+        worker.start()
+
+    with place.loading(size.jobs, seconds=0.1):
+        place.strike(size.kills, size.jobs, stop)
+    return place.settle(size.kills, 2)
+
+
+def rolling_restart(place: Scene, size: Size) -> Figures:
+    workers = cycle([place.worker("first"), place.worker("second")])
+
+    def roll() -> None:
+        worker = next(workers)
+        worker.stop()
+        worker.start()
+
+    with place.loading(size.jobs, seconds=0.05):
+        place.strike(size.kills, size.jobs, roll)
+    return place.settle(size.kills)
+
+
+def frozen_workers(place: Scene, size: Size) -> Figures:
+    """SIGSTOP for two leases while another one works on."""
+    frozen = place.worker("frozen")
+    place.worker("other")
+
+    def freeze() -> None:
+        frozen.signal_all(signal.SIGSTOP)
+        time.sleep(2 * place.settings.lease_s)
+        frozen.signal_all(signal.SIGCONT)
+
+    with place.loading(size.jobs, seconds=0.05):
+        place.strike(size.kills, size.jobs, freeze)
+    return place.settle(size.kills)
+
+
+def skewed_clocks(place: Scene, size: Size) -> Figures:
+    """One worker is two hours ahead, one two hours behind, one right; the wrong ones are killed."""
+    program = shutil.which("faketime")
+    if program is None:
+        raise NotPossibleHere("faketime is not installed")
+    library = subprocess.run([program, "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, check=True)
+    shift = {"LD_PRELOAD": library.stdout.decode().strip(), "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+    wrong = cycle([place.worker(f"w{hours}", environment=shift | {"FAKETIME": hours}) for hours in ("+2h", "-2h")])
+    place.worker("right")
+    with place.loading(size.jobs):
+        place.strike(size.kills, size.jobs, lambda: place.crash(next(wrong)))
+    return place.settle(size.kills)
+
+
+def unsafe_server(place: Scene, _: Size) -> Figures:
+    """A server that evicts: the worker refuses to start, and says so with its status."""
+    place.server.client.config_set("maxmemory-policy", "allkeys-lru")
+    worker = place.launch()
+    place.supervised.clear()
+    if (status := worker.wait()) != EX_CONFIG:
+        place.wrong.append(f"status {status}")
+    return place.settle()
