@@ -17,6 +17,7 @@ from workers.records import (
     Canceled,
     Claim,
     JobError,
+    NewJob,
     Order,
     Receipt,
     RequestKey,
@@ -264,6 +265,9 @@ def test_a_key_belongs_to_its_request(ledger: Ledger, every_server: Server) -> N
     first = opened(ledger, "b", request=RequestKey("key", "one"))
     before = keys(every_server)
     assert opened(ledger, "c", request=RequestKey("key", "one")) == Receipt(Verdict.REPLAYED, first.id)
+    job = NewJob("j", "echo", "interactive", b"{}", "", caller="me")
+    with pytest.raises(KeyReused):  # a key of a batch is none for a job
+        ledger.submit(job, RequestKey("key", "same"))
     with pytest.raises(KeyReused):
         opened(ledger, "d", request=RequestKey("key", "two"))
     assert keys(every_server) == before

@@ -240,10 +240,11 @@ end
 -- The same key of the same caller is the same request: {'replayed' or 'mismatch', id}, or nil.
 local function earlier(room, name, fingerprint)
   local found = name ~= '' and redis.call('HMGET', key('idempotency', name), 'id', 'fingerprint')
-  if not found or not found[1] or redis.call('EXISTS', key(room, found[1])) == 0 then
+  if not found or not found[1] or redis.call('EXISTS', key('job', found[1]), key('batch', found[1])) == 0 then
     return nil
   end
-  return { found[2] == fingerprint and 'replayed' or 'mismatch', found[1], '0' }
+  local same = found[2] == fingerprint and redis.call('EXISTS', key(room, found[1])) == 1
+  return { same and 'replayed' or 'mismatch', found[1], '0' }
 end
 
 local function remember(name, id, fingerprint, life)
