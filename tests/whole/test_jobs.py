@@ -100,7 +100,9 @@ def test_the_worker_is_killed_in_the_middle_of_a_large_solve(service: Launched, 
     assert (not_finished.status_code, not_finished.json()["type"]) == (409, "/problems/job-not-finished")
     assert http.post(INTERPOLATIONS, json=FIVE_POINTS).status_code == 200  # meanwhile
 
-    done = eventually(lambda: (now := http.get(address)).json().get("state") == "succeeded" and now, 60, "the job to end")
+    done = eventually(
+        lambda: (now := http.get(address)).json().get("state") == "succeeded" and now, 60, "the job to end"
+    )
     result = orjson.loads(done.content)["result"]
     problem = orjson.loads(body)
     assert complaints(result, check_quickly(problem["x"], problem["y"], result), gap=1e-10) == []

@@ -1,7 +1,7 @@
 """The life of a batch in the ledger, against real servers; the chunks are computed by hand."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -272,6 +272,14 @@ def test_a_key_belongs_to_its_request(ledger: Ledger, every_server: Server) -> N
         opened(ledger, "d", request=RequestKey("key", "two"))
     assert keys(every_server) == before
     assert opened(ledger, "e", request=RequestKey("key", "two"), caller="you").verdict is Verdict.NEW
+
+
+@pytest.mark.parametrize("verb", [Ledger.get, Ledger.cancel, Ledger.delete, Ledger.retry])
+def test_chunks_are_no_jobs_to_callers(ledger: Ledger, verb: Callable[[Ledger, str], object]) -> None:
+    opened(ledger)
+    with pytest.raises(JobUnknown):
+        verb(ledger, "b.0")
+    assert len([taken(ledger) for _ in range(3)]) == 3
 
 
 def test_an_opening_that_is_repeated_changes_nothing(ledger: Ledger) -> None:

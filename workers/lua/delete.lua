@@ -2,6 +2,9 @@
 -- A result goes with the last job that holds it.
 local id, keep = ARGV[1], { tonumber(ARGV[2]), tonumber(ARGV[3]) }
 local job = key('job', id)
+if redis.call('HEXISTS', job, 'batch') == 1 then
+  return false -- a chunk is its batch's own affair
+end
 local state = cancel(id, 'canceled', keep)
 if state == 'canceling' then
   return 'busy'

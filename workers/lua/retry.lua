@@ -3,7 +3,7 @@
 local id, fresh, keep = ARGV[1], ARGV[2], { tonumber(ARGV[5]), tonumber(ARGV[6]) }
 local job, retried = key('job', id), key('job', fresh)
 local told = redis.call('HMGET', job, 'state', 'retried_as', 'queue', 'caller', 'kind', 'digest', 'time_limit_s', 'metadata')
-if not told[1] then
+if not told[1] or redis.call('HEXISTS', job, 'batch') == 1 then
   return { 'unknown', '', '0' }
 elseif told[2] and redis.call('EXISTS', key('job', told[2])) == 1 then
   return { 'replayed', told[2], '0' }
