@@ -56,6 +56,14 @@ class Books(Place):
         size = self.executions_file.stat().st_size if self.executions_file.exists() else 0
         return size // len(MARK.format(0))
 
+    def require(self, word: str, *names: str) -> int:
+        """How often the workers (of these names, or all) have logged it; never is wrong: then nothing was tried."""
+        logs = [self.folder / f"{name}.log" for name in names] or list(self.folder.glob("*.log"))
+        counts = [log.read_text().count(word) for log in logs]
+        if not (all(counts) if names else any(counts)):
+            self.wrong.append(f"never {word!r}")
+        return sum(counts)
+
     def settle(self, kills: int = 0, slots: int = 1, *, bound: int | None = None) -> Figures:
         """Wait for the end of everything, and count.
 

@@ -37,7 +37,12 @@ def cut_connections(place: Scene, size: Size) -> Figures:
 
     with place.loading(size.jobs):
         place.strike(size.kills, size.jobs, cut)
-    return place.settle(size.kills, 2)
+    figures = place.settle(size.kills, 2)
+    made = place.server.client.info("stats")["total_connections_received"]
+    figures.note = f"connections made {made}"
+    if made < 2 * size.kills:
+        place.wrong.append("nothing was cut")
+    return figures
 
 
 def half_open_connections(place: Scene, size: Size) -> Figures:
@@ -54,6 +59,7 @@ def half_open_connections(place: Scene, size: Size) -> Figures:
         near.stop()
         place.load(20)
         figures = place.settle(1)
+        figures.note = f"{place.require('ended in attempt', 'far')} by the far worker"
         for worker in place._workers:  # they would reach for a proxy that has gone
             worker.kill()
         return figures

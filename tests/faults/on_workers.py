@@ -15,6 +15,8 @@ from tests.processes import eventually, processes_of
 from workers.reaper import EX_CONFIG
 
 CHANCE = random.Random(7)
+LONG_S = 0.8
+"""Longer than a worker that has to stop waits for the job in hand."""
 
 
 def killed_workers(place: Scene, size: Size) -> Figures:
@@ -72,9 +74,14 @@ def stopped_workers(place: Scene, size: Size) -> Figures:
             worker.kill()
         worker.start()
 
-    with place.loading(size.jobs, seconds=0.1):
+    with place.loading(size.jobs, LONG_S):
         place.strike(size.kills, size.jobs, stop)
-    return place.settle(size.kills, 2)
+    return _given_back(place, place.settle(size.kills, 2))
+
+
+def _given_back(place: Scene, figures: Figures) -> Figures:
+    figures.note = f"given back {place.require('is given back')}"
+    return figures
 
 
 def rolling_restart(place: Scene, size: Size) -> Figures:
@@ -85,9 +92,9 @@ def rolling_restart(place: Scene, size: Size) -> Figures:
         worker.stop()
         worker.start()
 
-    with place.loading(size.jobs, seconds=0.05):
+    with place.loading(size.jobs, LONG_S):
         place.strike(size.kills, size.jobs, roll)
-    return place.settle(size.kills)
+    return _given_back(place, place.settle(size.kills))
 
 
 def frozen_workers(place: Scene, size: Size) -> Figures:
@@ -111,12 +118,16 @@ def skewed_clocks(place: Scene, size: Size) -> Figures:
     if program is None:
         raise NotPossibleHere("faketime is not installed")
     library = subprocess.run([program, "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, check=True)
-    shift = {"LD_PRELOAD": library.stdout.decode().strip(), "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
-    wrong = cycle([place.worker(f"w{hours}", environment=shift | {"FAKETIME": hours}) for hours in ("+2h", "-2h")])
+    # All clocks, also the monotonic one: sleeping fails when only some of them are shifted.
+    shift = {"LD_PRELOAD": library.stdout.decode().strip()}
+    skews = ("+2h", "-2h")
+    wrong = cycle([place.worker(skew, environment=shift | {"FAKETIME": skew}) for skew in skews])
     place.worker("right")
-    with place.loading(size.jobs):
+    with place.loading(size.jobs, seconds=0.05):
         place.strike(size.kills, size.jobs, lambda: place.crash(next(wrong)))
-    return place.settle(size.kills)
+    figures = place.settle(size.kills)
+    figures.note = f"{place.require('ended in attempt', *skews)} by wrong clocks"
+    return figures
 
 
 def unsafe_server(place: Scene, _: Size) -> Figures:
