@@ -2,7 +2,7 @@
 FROM python:3.12-slim AS packages
 COPY requirements.lock .
 RUN python -m venv /opt/venv \
- && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+ && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 
 FROM python:3.12-slim
 ENV PATH=/opt/venv/bin:$PATH \

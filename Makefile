@@ -53,10 +53,12 @@ clean: ## remove the environment, caches and local data
 	rm -rf $(VENV) .data .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# --no-deps: the lock file names everything. Left to resolve, pip looks at releases that are newer than the lock,
+# and refuses them for want of a hash instead of taking the pinned one (seen with coverage[toml]).
 $(INSTALLED): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV) \
 		|| { echo "The module venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@

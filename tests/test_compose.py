@@ -181,7 +181,7 @@ def test_the_image_runs_the_same_gateway_from_locked_packages() -> None:
         "service.probes",
     ]
     assert words["USER"] == "minnorm"
-    assert "--require-hashes -r requirements.lock" in text
+    assert "--require-hashes --no-deps -r requirements.lock" in text
     assert "requirements-dev" not in text
 
 
