@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 
-from service.problems import DUPLICATE, INTERNAL, KINDS, PAGES, GatewayError, problem_fields
+from service.problems import DUPLICATE, INTERNAL, KINDS, PAGES, GatewayError, JobNotFinished, problem_fields
 from service.queueing import BatchRecord, Queue
 from workers import chunks
 from workers.errors import JobExpired, LedgerUnavailable
@@ -67,9 +67,10 @@ def _links(record: BatchRecord) -> dict[str, str]:
 
 
 async def stream(queue: Queue, record: BatchRecord) -> AsyncIterator[bytes]:
-    """Tell how each item ended, chunk by chunk, until all have been told, or the gateway ends.
+    """Tell how each item ended, chunk by chunk, until all have been told.
 
-    While Redis does not answer it waits: an end that is none would look like one.
+    An end that is none must not look like one: while Redis does not answer it waits, and when the gateway ends before
+    the batch, the stream breaks off.
     """
     told = 0
     while told < record.chunks and not queue.closing:
@@ -78,9 +79,11 @@ async def stream(queue: Queue, record: BatchRecord) -> AsyncIterator[bytes]:
                 yield await run_sync(_lines, *await queue.chunk(record.id, index))
                 told += 1
             if told < record.chunks:
-                record = await queue.batch_changed(record, HOLD_S)
+                record = await queue.changed(record, HOLD_S)
         except LedgerUnavailable:
             await anyio.sleep(AGAIN_S)
+    if told < record.chunks:
+        raise JobNotFinished("The gateway ends before the batch; ask again for its results.")
 
 
 def _lines(state: State, content: bytes, error: str) -> bytes:

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar, cast
 
 import anyio
 from anyio.to_thread import run_sync
@@ -25,17 +25,7 @@ from workers.tasks import ring_bell
 __all__ = ["BatchRecord", "NewBatch", "Queue"]
 
 T = TypeVar("T")
-
-
-class Named(Protocol):
-    """A job or a batch."""
-
-    @property
-    def id(self) -> str:
-        """Under which its changes are told."""
-
-
-R = TypeVar("R", bound=Named)
+R = TypeVar("R", bound=JobRecord | BatchRecord)
 
 
 class Queue:
@@ -98,14 +88,13 @@ class Queue:
         """The result of a job, as JSON; None if it has none."""
         return await self._run(self._ledger.result, job_id)
 
-    async def changed(self, record: JobRecord, seconds: float) -> JobRecord:
-        """The record once it differs from this one, or as `wait`."""
-        done = lambda new: new.state.terminal or new.revision != record.revision  # noqa: E731 - it is a clause
-        return await self._until(done, self.get, record, seconds)
+    async def changed(self, record: R, seconds: float) -> R:
+        """The record of a job or batch once it differs from this one, or as `ended`."""
+        return await self._until(lambda new: new.state.terminal or new.revision != record.revision, record, seconds)
 
-    async def wait(self, record: JobRecord, seconds: float) -> JobRecord:
-        """The record once the job has ended, after `seconds`, or when the gateway is to end."""
-        return await self._until(lambda new: new.state.terminal, self.get, record, seconds)
+    async def ended(self, record: R, seconds: float) -> R:
+        """The record of a job or batch once it has ended, after `seconds`, or when the gateway is to end."""
+        return await self._until(lambda new: new.state.terminal, record, seconds)
 
     async def stage(self, batch_id: str, index: int, payload: bytes, staged: int) -> None:
         """Put one chunk where `open_batch` will find it; `staged` bytes of the batch are there already."""
@@ -124,15 +113,6 @@ class Queue:
     async def batch(self, batch_id: str) -> BatchRecord:
         """The record of a batch. Raises `JobUnknown`, `JobExpired`."""
         return await self._run(self._ledger.batch, batch_id)
-
-    async def batch_changed(self, record: BatchRecord, seconds: float) -> BatchRecord:
-        """As `changed`."""
-        done = lambda new: new.state.terminal or new.revision != record.revision  # noqa: E731 - it is a clause
-        return await self._until(done, self.batch, record, seconds)
-
-    async def batch_ended(self, record: BatchRecord, seconds: float) -> BatchRecord:
-        """As `wait`."""
-        return await self._until(lambda new: new.state.terminal, self.batch, record, seconds)
 
     async def ended_chunks(self, batch_id: str, after: int) -> Sequence[int]:
         """Indices of the chunks that have ended, in that order, without the first `after`."""
@@ -157,16 +137,16 @@ class Queue:
         """Forget a batch that has ended."""
         await self._run(self._ledger.delete_batch, batch_id)
 
-    async def _until(
-        self, done: Callable[[R], bool], look: Callable[[str], Awaitable[R]], record: R, seconds: float
-    ) -> R:
+    async def _until(self, done: Callable[[R], bool], record: R, seconds: float) -> R:
         """The newest record that satisfies `done`, or the last one within `seconds`."""
+        look = self._ledger.batch if isinstance(record, BatchRecord) else self._ledger.get
         deadline = time.monotonic() + seconds
         awake, loop = asyncio.Event(), asyncio.get_running_loop()
         with self._changes.watch(record.id, partial(loop.call_soon_threadsafe, awake.set)):
             while not (done(record) or self._closing) and (left := deadline - time.monotonic()) > 0.0:
                 awake.clear()
-                record = await look(record.id)  # what changed before anybody watched is seen at once
+                # Looked at first: what changed before anybody watched is seen at once.
+                record = cast("R", await self._run(look, record.id))
                 if not done(record):
                     with anyio.move_on_after(min(self._poll_s, left)):
                         await awake.wait()

@@ -72,7 +72,7 @@ class Solver:
         headers = terms.preference.applied(waited=bool(wait_s), queued=True) | _replayed(receipt)
         headers["Location"] = f"/v1/jobs/{record.id}"
         if wait_s:
-            record = await self._queue.wait(record, wait_s)
+            record = await self._queue.ended(record, wait_s)
         elif terms.preference.respond_async or receipt.verdict is Verdict.NEW:
             # 202 even if it has ended already: callers can rely on it
             return envelopes.recorded(record).response(202, headers)

@@ -46,9 +46,11 @@ def terms_of(headers: Mapping[str, str], caller: str, preference: Preference) ->
 
 def caller_of(request: Request) -> str:
     """Who is served in turn with others and has a quota: a token, or else an address. Kept as a digest only."""
-    token = request.headers.get("authorization", "")
-    who = token or (request.client.host if request.client else "")
-    return hashlib.blake2b(who.encode(errors="replace"), digest_size=8).hexdigest()
+    state = request.scope.setdefault("state", {})
+    if "caller" not in state:  # the rate limit has asked before
+        who = request.headers.get("authorization") or (request.client.host if request.client else "")
+        state["caller"] = hashlib.blake2b(who.encode(errors="replace"), digest_size=8).hexdigest()
+    return str(state["caller"])
 
 
 def with_options(terms: Terms, options: dict[str, Any]) -> Terms:

@@ -101,3 +101,5 @@ def problems(*statuses: int) -> Responses:
 
 BODY_PROBLEMS = problems(400, 413, 415, 422, 500)
 QUEUE_PROBLEMS = problems(429, 503)
+NOT_FOUND = problems(404, 410, 422, 500, 503)
+UNCHANGED: Responses = {304: {"description": "Unchanged since the version that `If-None-Match` names"}}

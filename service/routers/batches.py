@@ -5,17 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service import batch_results, examples
+from service import batch_results, examples, versions
 from service.batching import LINES, QUEUE, Intake
 from service.queueing import BatchRecord
 from service.schemas import Batch, BatchItem, BatchLine, BatchRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf, PartsOf, Responses, problems
+from service.wiring import BODY_PROBLEMS, NOT_FOUND, QUEUE_PROBLEMS, TERMS, UNCHANGED, CallOf, PartsOf, problems
 from workers.records import Verdict
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
-
-NOT_FOUND = problems(404, 410, 422, 500, 503)
-UNCHANGED: Responses = {304: {"description": "Unchanged since the version that `If-None-Match` names"}}
 
 
 def _schema(of: type[Any]) -> dict[str, str]:
@@ -78,15 +75,7 @@ async def get_batch(batch_id: str, call: CallOf, if_none_match: Annotated[str, H
     `Prefer: wait=N` holds the answer until it has ended; together with `If-None-Match`, until it has changed.
     """
     record = await call.queue.batch(batch_id)
-    wait_s = call.terms.preference.wait_s
-    if wait_s and _tag(record) in if_none_match:
-        record = await call.queue.batch_changed(record, wait_s)
-    elif wait_s:
-        record = await call.queue.batch_ended(record, wait_s)
-    headers = call.terms.preference.applied(waited=True, queued=False) | {"ETag": _tag(record)}
-    if _tag(record) in if_none_match:
-        return Response(status_code=304, headers=headers)
-    return batch_results.response(record, 200, headers)
+    return await versions.answer(call.queue, call.terms, record, if_none_match, _told)
 
 
 @router.get(
@@ -162,5 +151,5 @@ async def delete_batch(batch_id: str, call: PartsOf) -> Response:
     return Response(status_code=204)
 
 
-def _tag(record: BatchRecord) -> str:
-    return f'"{record.revision}"'
+async def _told(record: BatchRecord, headers: dict[str, str]) -> Response:
+    return batch_results.response(record, 200, headers)

@@ -1,21 +1,19 @@
 """Jobs that were queued."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from service import envelopes, events
+from service import envelopes, events, versions
 from service.problems import InvalidHeader, JobNotFinished, job_ended, job_failure
 from service.schemas import AnyJob, InterpolationResult, Job, JobPage, KindOfJob, NormResult, StateOfJob
 from service.solving import respond
-from service.wiring import Call, CallOf, PartsOf, Responses, problems
+from service.wiring import NOT_FOUND, UNCHANGED, Call, CallOf, PartsOf, problems
 from workers.records import JobRecord, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
-
-NOT_FOUND = problems(404, 410, 422, 500, 503)
-UNCHANGED: Responses = {304: {"description": "Unchanged since the version that `If-None-Match` names"}}
 
 
 @router.get(
@@ -50,15 +48,8 @@ async def get_job(job_id: str, call: CallOf, if_none_match: Annotated[str, Heade
     `Prefer: wait=N` holds the answer until it has ended; together with `If-None-Match`, until it has changed.
     """
     record = await call.queue.get(job_id)
-    wait_s = call.terms.preference.wait_s
-    if wait_s and _tag(record) in if_none_match:
-        record = await call.queue.changed(record, wait_s)
-    elif wait_s:
-        record = await call.queue.wait(record, wait_s)
-    headers = call.terms.preference.applied(waited=True, queued=False) | {"ETag": _tag(record)}
-    if _tag(record) in if_none_match:
-        return Response(status_code=304, headers=headers)
-    return await respond(call.queue, record, headers, unfinished=200)
+    told = partial(respond, call.queue, unfinished=200)
+    return await versions.answer(call.queue, call.terms, record, if_none_match, told)
 
 
 @router.get(
@@ -159,8 +150,4 @@ async def _found(job_id: str, call: Call) -> JobRecord:
     """The job, after the wait that the caller wants."""
     record = await call.queue.get(job_id)
     wait_s = call.terms.preference.wait_s
-    return await call.queue.wait(record, wait_s) if wait_s else record
-
-
-def _tag(record: JobRecord) -> str:
-    return f'"{record.revision}"'
+    return await call.queue.ended(record, wait_s) if wait_s else record

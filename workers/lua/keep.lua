@@ -2,7 +2,7 @@
 -- outcome, engine, retention in s, tombstone in s -> {'new', 'replayed' or 'mismatch', id, '0'}.
 -- A job that was solved at once, remembered for the sake of its idempotency key. Its result is staged already.
 local id, caller, name, fingerprint = ARGV[1], ARGV[4], ARGV[6], ARGV[7]
-local job, staged = key('job', id), key('staged', id .. ':0')
+local staged = key('staged', id .. ':0')
 local no = earlier('job', name, fingerprint)
 if no then
   redis.call('UNLINK', staged)
@@ -10,13 +10,9 @@ if no then
 end
 redis.call('RENAME', staged, key('result', id))
 redis.call('HSET', key('answer', id), 'outcome', ARGV[9], 'engine', ARGV[10])
-local sequence, time = redis.call('INCR', prefix .. 'sequence'), stamp(now())
-redis.call('HSET', job, 'kind', ARGV[2], 'queue', '', 'digest', ARGV[3], 'caller', caller, 'state', 'running',
-  'attempt', 0, 'losses', 0, 'items', 0, 'sequence', sequence, 'created_at', time, 'started_at', time, 'address', id)
-if ARGV[5] ~= '' then
-  redis.call('HSET', job, 'metadata', ARGV[5])
-end
+local sequence = create(id, ARGV[2], '', caller, ARGV[3], 0, 'started_at', stamp(now()), 'address', id)
 redis.call('ZADD', key('jobs', caller), sequence, id)
+note('job', id, 'metadata', ARGV[5])
 remember(name, id, fingerprint, tonumber(ARGV[8]))
 close(id, 'succeeded', { tonumber(ARGV[11]), tonumber(ARGV[12]) })
 return { 'new', id, '0' }

@@ -20,28 +20,13 @@ for index = 0, chunks - 1 do -- before anything is written
     return redis.error_reply('ERR the payload of a chunk is missing')
   end
 end
-local time = now()
-redis.call('HSET', batch, 'caller', caller, 'state', 'queued', 'items', items, 'chunks', chunks, 'pending', chunks,
-  'succeeded', 0, 'failed', 0, 'canceled', 0, 'expired', 0, 'created_at', stamp(time))
-if metadata ~= '' then
-  redis.call('HSET', batch, 'metadata', metadata)
-end
-if cancel_after ~= '' then
-  redis.call('HSET', batch, 'deadline_at', stamp(time + tonumber(cancel_after)))
-end
+create_batch(id, caller, items, chunks)
+note('batch', id, 'metadata', metadata)
 remember(name, id, fingerprint, tonumber(ARGV[8]))
 for index = 0, chunks - 1 do
-  local chunk, sequence = id .. '.' .. index, redis.call('INCR', prefix .. 'sequence')
-  redis.call('PERSIST', key('payload', chunk))
-  redis.call('HSET', key('job', chunk), 'kind', 'chunk', 'queue', ARGV[11 + 2 * index], 'digest', '',
-    'caller', caller, 'state', 'queued', 'attempt', 0, 'losses', 0, 'items', ARGV[12 + 2 * index],
-    'sequence', sequence, 'created_at', stamp(time), 'batch', id, 'index', index)
-  if cancel_after ~= '' then
-    redis.call('HSET', key('job', chunk), 'deadline_at', stamp(time + tonumber(cancel_after)))
-    redis.call('ZADD', deadlines, time + tonumber(cancel_after), chunk)
-  end
+  local chunk = create_chunk(id, index, ARGV[11 + 2 * index], caller, ARGV[12 + 2 * index])
+  expire_after(chunk, cancel_after)
   admit(chunk, false, {})
 end
 changed('batch', id)
-count('submitted:batch')
 return { 'new', id, '0' }

@@ -122,6 +122,42 @@ local function attach(id, keep)
   redis.call('HSET', key('job', id), 'outcome', answer[1], 'engine', answer[2])
 end
 
+-- Records. The one way to make each; more fields and values may follow.
+
+local function create(id, kind, queue, caller, digest, items, ...)
+  local sequence = redis.call('INCR', prefix .. 'sequence')
+  redis.call('HSET', key('job', id), 'kind', kind, 'queue', queue, 'caller', caller, 'digest', digest, 'items', items,
+    'state', 'queued', 'attempt', 0, 'losses', 0, 'sequence', sequence, 'created_at', stamp(now()), ...)
+  return sequence
+end
+
+local function create_batch(id, caller, items, chunks, ...)
+  redis.call('HSET', key('batch', id), 'caller', caller, 'state', 'queued', 'items', items, 'chunks', chunks,
+    'pending', chunks, 'succeeded', 0, 'failed', 0, 'canceled', 0, 'expired', 0, 'created_at', stamp(now()), ...)
+  count('submitted:batch')
+end
+
+local function create_chunk(batch, index, queue, caller, items)
+  local id = batch .. '.' .. index
+  redis.call('PERSIST', key('payload', id))
+  create(id, 'chunk', queue, caller, '', items, 'batch', batch, 'index', index)
+  return id
+end
+
+local function note(room, id, name, value)
+  if value and value ~= '' then
+    redis.call('HSET', key(room, id), name, value)
+  end
+end
+
+local function expire_after(id, seconds)
+  if seconds ~= '' then
+    local deadline = now() + tonumber(seconds)
+    redis.call('HSET', key('job', id), 'deadline_at', stamp(deadline))
+    redis.call('ZADD', deadlines, deadline, id)
+  end
+end
+
 local BUCKETS = { 0.01, 0.1, 1, 10, 100 }
 
 local function observe(job, kind, state, outcome, time)

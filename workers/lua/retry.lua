@@ -1,7 +1,7 @@
 -- id, id of the new job, quota, depth, retention in s, tombstone in s -> {verdict, id, seconds after which to try again}.
 -- Verdicts: new, cached, joined, replayed (retried before: the same new job); unknown, busy, succeeded, quota, depth.
 local id, fresh, keep = ARGV[1], ARGV[2], { tonumber(ARGV[5]), tonumber(ARGV[6]) }
-local job, retried = key('job', id), key('job', fresh)
+local job = key('job', id)
 local told = redis.call('HMGET', job, 'state', 'retried_as', 'queue', 'caller', 'kind', 'digest', 'time_limit_s', 'metadata')
 if not told[1] or redis.call('HEXISTS', job, 'batch') == 1 then
   return { 'unknown', '', '0' }
@@ -18,15 +18,10 @@ if no then
 end
 redis.call('COPY', key('payload', id), key('payload', fresh))
 redis.call('PERSIST', key('payload', fresh))
-local sequence = redis.call('INCR', prefix .. 'sequence')
-redis.call('HSET', retried, 'kind', told[5], 'queue', told[3], 'digest', told[6], 'caller', told[4], 'state', 'queued',
-  'attempt', 0, 'losses', 0, 'items', 1, 'sequence', sequence, 'created_at', stamp(now()), 'retry_of', id)
-for place, name in pairs({ [7] = 'time_limit_s', [8] = 'metadata' }) do
-  if told[place] then
-    redis.call('HSET', retried, name, told[place])
-  end
-end
-redis.call('HSET', job, 'retried_as', fresh)
+local sequence = create(fresh, told[5], told[3], told[4], told[6], 1, 'retry_of', id)
 redis.call('ZADD', key('jobs', told[4]), sequence, fresh)
+note('job', fresh, 'time_limit_s', told[7])
+note('job', fresh, 'metadata', told[8])
+redis.call('HSET', job, 'retried_as', fresh)
 count('submitted:' .. told[5])
 return { admit(fresh, true, keep), fresh, '0' }

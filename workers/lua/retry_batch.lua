@@ -25,22 +25,12 @@ local no = refusal(queue, told[3], items, tonumber(ARGV[3]), tonumber(ARGV[4]))
 if no then
   return no
 end
-local time = stamp(now())
-redis.call('HSET', key('batch', fresh), 'caller', told[3], 'state', 'queued', 'items', items, 'chunks', #again,
-  'pending', #again, 'succeeded', 0, 'failed', 0, 'canceled', 0, 'expired', 0, 'created_at', time, 'retry_of', id)
-if told[4] then
-  redis.call('HSET', key('batch', fresh), 'metadata', told[4])
-end
+create_batch(fresh, told[3], items, #again, 'retry_of', id)
+note('batch', fresh, 'metadata', told[4])
 redis.call('HSET', batch, 'retried_as', fresh)
 for place, old in ipairs(again) do
-  local chunk = fresh .. '.' .. (place - 1)
-  redis.call('COPY', key('payload', id .. '.' .. old[1]), key('payload', chunk))
-  redis.call('PERSIST', key('payload', chunk))
-  redis.call('HSET', key('job', chunk), 'kind', 'chunk', 'queue', old[3], 'digest', '', 'caller', told[3],
-    'state', 'queued', 'attempt', 0, 'losses', 0, 'items', old[2], 'sequence', redis.call('INCR', prefix .. 'sequence'),
-    'created_at', time, 'batch', fresh, 'index', place - 1)
-  admit(chunk, false, {})
+  redis.call('COPY', key('payload', id .. '.' .. old[1]), key('payload', fresh .. '.' .. (place - 1)))
+  admit(create_chunk(fresh, place - 1, old[3], told[3], old[2]), false, {})
 end
 changed('batch', fresh)
-count('submitted:batch')
 return { 'new', fresh, '0' }

@@ -27,20 +27,10 @@ end
 if redis.call('PERSIST', payload) == 0 then
   return redis.error_reply('ERR the payload of the job is missing')
 end
-local time, sequence = now(), redis.call('INCR', prefix .. 'sequence')
-redis.call('HSET', job, 'kind', kind, 'queue', queue, 'digest', digest, 'caller', caller, 'state', 'queued',
-  'attempt', 0, 'losses', 0, 'items', 1, 'sequence', sequence, 'created_at', stamp(time))
-if time_limit ~= '' then
-  redis.call('HSET', job, 'time_limit_s', time_limit)
-end
-if metadata ~= '' then
-  redis.call('HSET', job, 'metadata', metadata)
-end
-if cancel_after ~= '' then
-  redis.call('HSET', job, 'deadline_at', stamp(time + tonumber(cancel_after)))
-  redis.call('ZADD', deadlines, time + tonumber(cancel_after), id)
-end
-redis.call('ZADD', key('jobs', caller), sequence, id)
+redis.call('ZADD', key('jobs', caller), create(id, kind, queue, caller, digest, 1), id)
+note('job', id, 'time_limit_s', time_limit)
+note('job', id, 'metadata', metadata)
+expire_after(id, cancel_after)
 remember(name, id, fingerprint, tonumber(ARGV[12]))
 count('submitted:' .. kind)
 return { admit(id, share, keep), id, '0' }
