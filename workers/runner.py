@@ -35,8 +35,8 @@ def main() -> None:
     solver = cast("Solver", import_module(settings.solver))
     desk = Desk(solver, (problems, answers), Slate(int(sys.argv[1])))
     solver.warm_up()
-    write_message(answers, {"engine": getattr(solver, "ENGINE", "")})
     try:
+        write_message(answers, {"engine": getattr(solver, "ENGINE", "")})
         while True:
             desk.serve_one()
     except (EOFError, BrokenPipeError):
