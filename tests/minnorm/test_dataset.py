@@ -1,10 +1,15 @@
-"""Data that enter: sorted, merged, refused; and which points count as collinear."""
+"""Data that enter: sorted, merged, refused, standardised; and which points count as collinear."""
+
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import ArrayLike
 
-from workers.minnorm.dataset import Dataset
+from tests.oracles.exact import root
+from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import (
     ConflictingValues,
     LengthMismatch,
@@ -94,3 +99,104 @@ def test_rounding_does_not_add_up_along_a_line() -> None:
 def test_abscissae_closer_than_their_rounding_are_taken_as_exact() -> None:
     x = [1.0, 1.0 + 2**-40, 1.0 + 2**-39, 2.0]
     assert vertices(x, [0.0, 1.0, 2.0001, 5.0]) == [0, 1, 2, 3]
+
+
+def moments(x: list[float]) -> tuple[Fraction, Fraction]:
+    """Mean and standard deviation, exactly but for the root."""
+    exact = [Fraction(a) for a in x]
+    mean = sum(exact, Fraction(0)) / len(exact)
+    return mean, root(sum(((a - mean) ** 2 for a in exact), Fraction(0)) / len(exact))
+
+
+def test_standardised_by_hand() -> None:
+    data, transformation = Dataset.from_points([3.0, 1.0, 5.0, 3.0], [0.0, 1.0, 2.0, 0.0]).standardised()
+    assert transformation.shift == 3.0
+    assert transformation.scale == pytest.approx((8 / 3) ** 0.5, rel=1e-15)
+    assert data.x.tolist() == pytest.approx([-(1.5**0.5), 0.0, 1.5**0.5])
+    assert data.y.tolist() == [1.0, 0.0, 2.0]
+
+
+NUMBERS = st.floats(-1.0, 1.0).filter(lambda a: a == 0.0 or abs(a) > 1e-6)
+
+
+@given(
+    st.lists(NUMBERS, min_size=2, max_size=9, unique=True),
+    st.sampled_from([0.0, 1.0, 1.7e9, -1.7e9, 1e-300, 2.0**958]),
+    st.sampled_from([1.0, 1e-12, 1e-300, 2.0**958, 1e9]),
+)
+def test_mean_and_deviation_are_as_exact_as_the_abscissae(x: list[float], centre: float, spread: float) -> None:
+    numbers = sorted({centre + spread * a for a in x})
+    if len(numbers) < 2:
+        return
+    data = Dataset.from_points(numbers, np.zeros(len(numbers)))
+    try:
+        new, transformation = data.standardised()
+    except ConflictingValues:
+        assert min(np.diff(numbers)) < 1e-15 * (numbers[-1] - numbers[0])
+        return
+    mean, deviation = moments(numbers)
+    assert abs(Fraction(transformation.shift) - mean) <= Fraction(2**-50) * max(abs(Fraction(a)) for a in numbers)
+    assert transformation.scale == pytest.approx(float(deviation), rel=1e-14, abs=1e-323)
+    assert new.x.tolist() == [(a - transformation.shift) / transformation.scale for a in numbers]
+    assert np.all(np.diff(new.x) > 0.0)
+
+
+@pytest.mark.parametrize("left", [0.0, 1.0, -5e-324, 1.7e9, -(2.0**900)])
+def test_two_neighbouring_doubles_can_be_standardised(left: float) -> None:
+    data, transformation = Dataset.from_points([left, np.nextafter(left, np.inf)], [1.0, 1.0]).standardised()
+    assert transformation.scale > 0.0
+    assert data.x[0] < data.x[1]
+
+
+def test_abscissae_that_would_become_equal_are_refused() -> None:
+    with pytest.raises(ConflictingValues, match=r"1e-300.* become equal") as caught:
+        Dataset.from_points([0.0, 1e-300, 1.0], [0.0, 0.0, 0.0]).standardised()
+    assert caught.value.pointer == "/x"
+
+
+def test_slopes_that_do_not_fit_in_the_new_unit_are_refused() -> None:
+    """The last slope times its distance from zero is just below the limit; from the mean it is twice as far."""
+    far = 2.0**900
+    x = [-far + far * k / 1000 for k in range(40)] + [0.9 * far, far]
+    data = Dataset.from_points(x, [0.0] * 41 + [0.1 * far * 1.4 * 2.0**59])
+    with pytest.raises(Overflow):
+        data.standardised()
+
+
+def test_points_collinear_as_written_stay_so() -> None:
+    """Far from the origin the abscissae are rounded by more than their standardised forms are."""
+    x = [round(1871 + 0.1 * i, 1) for i in range(300)]
+    written = Dataset.from_points(x, [round(0.3 * abs(i - 100), 1) for i in range(300)])
+    data, _ = written.standardised()
+    assert written.vertices().tolist() == [0, 100, 299]
+    assert data.vertices().tolist() == [0, 100, 299]
+    assert data.reach == pytest.approx(max(x) / Transformation(*moments_of(x)).scale)
+
+
+def moments_of(x: list[float]) -> tuple[float, float]:
+    return float(np.mean(x)), float(np.std(x))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "kept"),
+    [
+        ([1.7e9, 1.7e9 + 1, 1.7e9 + 2, 1.7e9 + 3], [0, 1, 2, 4], [0, 2, 3]),
+        ([1.7e9, 1.7e9 + 2**-22, 1.7e9 + 2**-21], [0, 1, 2], [0, 2]),  # neighbouring doubles
+        ([0, 1e-12, 2e-12, 1], [0, 1e-12, 2e-12, 1], [0, 3]),
+        ([0, 1e-12, 2e-12, 1], [0, 1e3, 0, 0], [0, 1, 2, 3]),  # slopes of 1e15
+        ([0, 5e-324, 1e-323], [0, 5e-324, 1e-323], [0, 2]),
+        ([0, 1, 2], [0, 5e-324, 0], [0, 1, 2]),
+        ([0, 1, 2, 3], [7, 7, 7, 7], [0, 3]),
+        ([0, 1, 2, 3, 4], [1, -1, 1, -1, 1], [0, 1, 2, 3, 4]),
+        ([0, 1], [1, 1], [0, 1]),
+        ([-(2.0**950), 0, 2.0**950], [-1, 0, 1], [0, 2]),
+    ],
+)
+def test_collinear_at_the_edge(x: list[float], y: list[float], kept: list[int]) -> None:
+    assert vertices(x, y) == kept
+
+
+def test_one_run_of_a_million_has_no_collinear_points() -> None:
+    x = np.arange(1_000_000.0)
+    assert Dataset.from_points(x, x**2).vertices().size == 1_000_000
+    assert Dataset.from_points(x, 3.0 * x + 1.0).vertices().tolist() == [0, 999_999]

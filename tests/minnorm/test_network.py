@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workers.minnorm.errors import LengthMismatch, NotFinite, Overflow
-from workers.minnorm.network import Network
+from workers.minnorm.errors import LengthMismatch, NoSkipConnection, NotFinite, Overflow
+from workers.minnorm.network import Network, balanced, line_on_the_left
+from workers.minnorm.norms import function_norm
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.setting import Setting
 
 PARAMETERS = st.integers(-24, 24).map(lambda i: i / 8)
 NEURONS = st.lists(st.tuples(PARAMETERS, PARAMETERS, PARAMETERS), max_size=8)
@@ -32,6 +34,7 @@ def test_by_hand() -> None:
     assert function.slope0 == 1.0
 
 
+@settings(deadline=None)  # the first example compiles
 @given(NEURONS, PARAMETERS, PARAMETERS)
 def test_the_function_is_what_the_network_computes(
     neurons: list[tuple[float, float, float]], skip_weight: float, skip_bias: float
@@ -45,12 +48,13 @@ def test_the_function_is_what_the_network_computes(
     assert all(min(abs(kink - place) for place in places) < 1e-12 for kink in function.kinks)
 
 
+@settings(deadline=None)  # the first example compiles
 @given(NEURONS, PARAMETERS, PARAMETERS, st.booleans())
-def test_of_and_function_are_inverse(
+def test_function_norm_and_function_are_inverse(
     neurons: list[tuple[float, float, float]], skip_weight: float, skip_bias: float, penalise_biases: bool
 ) -> None:
     function = network_of(neurons, (skip_weight, skip_bias)).function()
-    again = Network.of(function, penalise_biases).function()
+    again = function_norm(function, Setting(penalise_biases)).network.function()
     assert again.kinks == pytest.approx(function.kinks, rel=1e-14, abs=1e-15)
     assert again.slope_changes == pytest.approx(function.slope_changes, rel=1e-14)
     assert again(PLACES) == pytest.approx(function(PLACES), abs=1e-10)
@@ -58,12 +62,12 @@ def test_of_and_function_are_inverse(
 
 def test_balanced_neurons() -> None:
     function = PiecewiseLinear.from_numbers(-1.0, 0.0, 0.0, [0.0, 0.75], [2.0, -3.0])
-    network = Network.of(function, penalise_biases=True)
+    network = function_norm(function, Setting(penalise_biases=True)).network
     inner = np.hypot(network.hidden_weights, network.hidden_biases)
     assert np.abs(network.output_weights) == pytest.approx(inner)
     assert np.sign(network.output_weights).tolist() == [1.0, -1.0]
     assert not np.signbit(network.hidden_biases[0])  # no -0 in answers
-    free = Network.of(function, penalise_biases=False)
+    free = function_norm(function, Setting(penalise_biases=False)).network
     assert np.abs(free.output_weights) == pytest.approx(np.abs(free.hidden_weights))
 
 
@@ -75,6 +79,33 @@ def test_neurons_with_one_kink_merge_or_cancel() -> None:
     assert cancelled.kinks.size == 0
     assert network_of([(0.1, -0.1, 3.0), (0.3, -0.3, -1.0)]).function().kinks.size == 0  # 0.1 * 3 != 0.3
     assert cancelled(PLACES) == pytest.approx(0.0 * PLACES, abs=1e-14)
+
+
+def test_the_line_on_the_left() -> None:
+    network = network_of([(2.0, -1.0, 3.0), (-1.0, 2.0, 0.5), (0.0, 1.0, 4.0), (0.0, -1.0, 9.0)], (1.0, 0.5))
+    slope, intercept = network.line_on_the_left()
+    assert (slope, intercept) == (1.0 - 0.5, 0.5 + 1.0 + 4.0)
+    assert network([-10.0]) == [-10.0 * slope + intercept]
+    assert line_on_the_left(network.function()) == (slope, intercept)
+
+
+def test_without_a_skip_connection() -> None:
+    network = Network.from_numbers([1.0], [0.0], [1.0], skip_connection=False)
+    assert (network.skip_weight, network.skip_bias, network.skip_connection) == (0.0, 0.0, False)
+    for pair in ((1.0, 0.0), (0.0, -1e-300)):
+        with pytest.raises(NoSkipConnection):
+            Network.from_numbers([1.0], [0.0], [1.0], *pair, skip_connection=False)
+
+
+@pytest.mark.parametrize("facing", [1.0, -1.0])
+@pytest.mark.parametrize("penalise_biases", [True, False])
+def test_neurons_that_face_left(facing: float, penalise_biases: bool) -> None:
+    weights, biases, outputs = balanced(np.array([-2.0, 3.0]), np.array([1.5, -0.5]), penalise_biases, facing)
+    assert -biases / weights == pytest.approx([-2.0, 3.0])
+    assert outputs * np.abs(weights) == pytest.approx([1.5, -0.5])
+    assert np.sign(weights).tolist() == [facing, facing]
+    inner = np.hypot(weights, biases) if penalise_biases else np.abs(weights)
+    assert np.abs(outputs) == pytest.approx(inner)
 
 
 def test_no_neurons_at_all() -> None:

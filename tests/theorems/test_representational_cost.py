@@ -11,12 +11,13 @@ from math import hypot
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.minnorm.network import Network
 from workers.minnorm.norms import function_norm, network_norms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.setting import Setting
 
 Kinks = dict[float, float]
 
@@ -33,19 +34,20 @@ def function_of(kinks: Kinks) -> PiecewiseLinear:
 
 def test_by_hand() -> None:
     """|x| costs 2 with either norm; moved to 3/4 and penalised, it costs 2 * 5/4."""
-    assert function_norm(function_of({0.0: 2.0}), penalise_biases=True).representational_cost == 2.0
-    moved = function_norm(function_of({0.75: 2.0}), penalise_biases=True)
+    assert function_norm(function_of({0.0: 2.0}), Setting(penalise_biases=True)).representational_cost == 2.0
+    moved = function_norm(function_of({0.75: 2.0}), Setting(penalise_biases=True))
     assert moved.representational_cost == 2.5
-    assert function_norm(function_of({0.75: 2.0}), penalise_biases=False).representational_cost == 2.0
+    assert function_norm(function_of({0.75: 2.0}), Setting(penalise_biases=False)).representational_cost == 2.0
     neuron = moved.network
     assert neuron.output_weights[0] == pytest.approx(2.5**0.5)
     assert hypot(neuron.hidden_weights[0], neuron.hidden_biases[0]) == pytest.approx(2.5**0.5)
 
 
+@settings(deadline=None)  # the first example compiles
 @given(KINKS, st.booleans())
 def test_the_balanced_network_attains_it(kinks: Kinks, penalise_biases: bool) -> None:
     function = function_of(kinks)
-    result = function_norm(function, penalise_biases)
+    result = function_norm(function, Setting(penalise_biases))
     cost = sum(abs(change) * (hypot(1.0, place) if penalise_biases else 1.0) for place, change in kinks.items())
     assert result.representational_cost == pytest.approx(cost, rel=1e-14)
     assert result.network.parameter_norm(penalise_biases) == pytest.approx(cost, rel=1e-13)
@@ -92,23 +94,25 @@ def with_idle_neurons(network: Network) -> Network:
 
 @pytest.mark.parametrize("change", [rescaled, split, turned, with_idle_neurons])
 @pytest.mark.parametrize("penalise_biases", [True, False])
+@settings(deadline=None)  # the first example compiles
 @given(kinks=KINKS)
 def test_no_other_network_is_smaller(change: Callable[[Network], Network], penalise_biases: bool, kinks: Kinks) -> None:
     function = function_of(kinks)
-    least = function_norm(function, penalise_biases)
+    least = function_norm(function, Setting(penalise_biases))
     other = change(least.network)
     assert other(PLACES) == pytest.approx(function(PLACES), abs=1e-10)
-    norms = network_norms(other, penalise_biases)
+    norms = network_norms(other, Setting(penalise_biases))
     assert norms.representational_cost == pytest.approx(least.representational_cost, rel=1e-12)
     assert norms.function(PLACES) == pytest.approx(function(PLACES), abs=1e-10)
     assert norms.path_norm >= norms.representational_cost * (1 - 1e-12)
     assert norms.parameter_norm >= norms.path_norm * (1 - 1e-12)
 
 
+@settings(deadline=None)  # the first example compiles
 @given(KINKS)
 def test_the_three_norms_differ(kinks: Kinks) -> None:
-    balanced = function_norm(function_of(kinks), penalise_biases=True).network
-    unbalanced = network_norms(rescaled(balanced), penalise_biases=True)
+    balanced = function_norm(function_of(kinks), Setting(penalise_biases=True)).network
+    unbalanced = network_norms(rescaled(balanced), Setting(penalise_biases=True))
     assert unbalanced.parameter_norm == pytest.approx(unbalanced.path_norm * (9 + 1 / 9) / 2)
-    padded = network_norms(with_idle_neurons(balanced), penalise_biases=True)
+    padded = network_norms(with_idle_neurons(balanced), Setting(penalise_biases=True))
     assert padded.path_norm == pytest.approx(padded.representational_cost + 2 * 1.5 * hypot(1, 0.5) + 0.5 * 2.0)

@@ -1,9 +1,20 @@
-"""Evidence that a function interpolates and that none has a smaller norm. Shares no code with the solver.
+"""Evidence that a function interpolates and that none has a smaller norm. Shares no code with the solvers.
 
-Lagrange duality: let `q` be piecewise linear with nodes at the data, zero at both ends (and beyond), and
-`|q(t)| <= sqrt(1 + t^2)` everywhere. For every interpolator `f`, `int q df''` depends only on the data and equals
-`sum_i eps_i q_i`; it is at most `int sqrt(1 + t^2) d|f''|`, the norm. So any such `q` gives a lower bound, and a `q`
-that breaks the constraint by a factor gives one after division by it.
+Lagrange duality: give each point a multiplier `theta_i`. If no neuron `a relu(w x + b)` can gain more from them than it
+costs, `|sum_i theta_i relu(w x_i + b)| <= ||(w, b)||` (or `|w|`, with free biases), then every network through the
+points has norm `sum_i theta_i y_i` at least. Neurons that face right and have their kink at `t` see
+`q(t) = sum_i theta_i relu(x_i - t)`, which is piecewise linear with nodes at the data and vanishes right of them; those
+that face left see `q - l`, where the line `l(t) = sum_i theta_i (x_i - t)` is what `q` is left of the data. Both have
+to stay within the envelope: `sqrt(1 + t^2)`, or 1 with free biases, on the whole line. A skip connection costs nothing
+and so must gain nothing: `l` vanishes, and the two conditions are one. A constant neuron may gain its cost, which is
+the slope of `l` at infinity; with free biases it costs nothing, so `l` is constant.
+
+A `q` that breaks the conditions by a factor gives a bound after division by it.
+
+Fits of a given shape (workers/fitting) need two generalisations, which nothing else uses. Where functions must be
+convex between the first and the last point, neurons inside have to respect one side of the envelope only: `side` is 1;
+-1 where they must be concave. And where multipliers of a monotone shape are added, `q` jumps at the first point: `jump`
+is by how much it falls there, so that `l` starts at `values[0] + jump`.
 """
 
 import math
@@ -14,61 +25,211 @@ from numpy.typing import NDArray
 
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.dataset import Dataset
-from workers.minnorm.doubles import fma, two_product, two_sum
+from workers.minnorm.doubles import fma, pair_sum, two_product, two_sum
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.setting import Setting
 from workers.minnorm.weight import weight
 
 Floats = NDArray[np.float64]
 
-_FAR = 2.0**480
-_SMALL = 1e-140
-_ROUNDING = 8.0 * 2.0**-53
+_U = 2.0**-53
+_ROUNDING = 32.0 * _U
+_TINY = 2.0**-1073
+_NARROW = 2.0**-30
+_STEEPEST = 1024.0
+_SMALL, _LARGE = 1e-140, 1e140
+
+
+@dataclass(frozen=True)
+class Dual:
+    """`values[i]` is `q` at the i-th distinct abscissa, ascending; `total` is the sum of the multipliers.
+
+    `l(t) = values[0] + total (x[0] - t)`. It vanishes with a skip connection; `total` does also with free biases.
+    """
+
+    values: Floats
+    total: float = 0.0
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a caller can check in O(n): `dual_values[i]` is `q` at the i-th distinct abscissa, ascending."""
+    """What a caller can check in O(n)."""
 
-    dual_values: Floats
+    dual: Dual
     lower_bound: float
     relative_gap: float
     max_residual: float
 
 
-def certify(data: Dataset, function: PiecewiseLinear, norm: float, dual_values: Floats) -> Certificate:
-    """Recompute everything a certificate claims from the data, the function and `q` alone. O(n)."""
-    bound = lower_bound(data, dual_values)
-    residual = float(np.max(np.abs(function.residuals(data.x, data.y))))
-    return Certificate(dual_values, bound, relative_gap(norm, bound), residual)
+def certify(data: Dataset, setting: Setting, function: PiecewiseLinear, norm: float, dual: Dual) -> Certificate:
+    """Recompute everything a certificate claims from the data, the function and the dual alone. O(n)."""
+    bound = lower_bound(data, setting, dual)
+    return Certificate(dual, bound, relative_gap(norm, bound), function.max_residual(data.x, data.y))
 
 
 def relative_gap(norm: float, bound: float) -> float:
-    """`|norm - bound| / norm`; zero for an affine function.
+    """`|norm - bound| / norm`; zero if both vanish, one if only the norm does.
 
     The bound exceeds the norm of a function that misses the points by rounding and gains from it; then the norm is not
     proved either.
     """
-    return abs(norm - bound) / norm if norm > 0.0 else 0.0
+    if norm == 0.0:
+        return float(bound > 0.0)
+    return abs(norm - bound) / norm
 
 
-def lower_bound(data: Dataset, dual_values: Floats) -> float:
-    """The norm that every interpolator has at least, by `q`: `sum eps_i q_i` over the worst violation of `q`.
+def tolerance(data: Dataset, function: PiecewiseLinear) -> float:
+    """The largest residual of a function that counts as rounding.
 
-    The sum is taken in pairs of doubles: the curvatures of smooth data are small differences of slopes, and a bound
-    must not exceed the truth by their rounding. The end values of `q` count as zero; the last line takes off what
-    rounding may have added. O(n).
+    `Dataset.tolerance` counts the slopes of the data. Where an end is active those of the function are larger, and so
+    is the rounding of its kinks; but not without limit, as they are claimed by anyone.
     """
-    inner = np.array(dual_values, dtype=np.float64)
-    inner[0] = inner[-1] = 0.0
-    total = float(_pairing(data.x, data.y, inner))
-    bound = max(0.0, total / max(1.0, float(worst_ratio(data.x, inner)[0])))
-    return bound * (1.0 - _ROUNDING)
+    allowed = data.tolerance
+    return min(allowed + function.steepest * data.reach * 64.0 * 2.0**-53, _STEEPEST * allowed)
+
+
+def lower_bound(data: Dataset, setting: Setting, dual: Dual) -> float:
+    """The norm that every interpolator has at least, by `dual`: `sum theta_i y_i` over its worst violation.
+
+    What has to vanish in the setting counts as zero. Rounding can only lower the bound: the sum is taken in pairs of
+    doubles, less what its own rounding amounts to, since the curvatures of smooth data are small differences of slopes;
+    the ratio and the last steps are wrong by less than 24 units of rounding. O(n).
+    """
+    counted, power = _normalised(data.x, setting, admissible(setting, dual))
+    y, exponent = _raised(data)
+    total, error = _pairing(data.x, y, counted.values, counted.total)
+    worst = max(1.0 / power, _worst(data.x, setting, counted)[0])
+    bound = max(0.0, (total - error) / worst) * (1.0 - _ROUNDING)
+    return math.nextafter(math.ldexp(bound, -exponent), 0.0)
+
+
+def admissible(setting: Setting, dual: Dual) -> Dual:
+    """The dual with zeros where it has to vanish.
+
+    That is `q` at the last point; `l` with a skip connection, its slope with free biases.
+    """
+    values = np.array(dual.values, dtype=np.float64)
+    values[-1] = 0.0
+    if setting.skip_connection:
+        values[0] = 0.0
+    bends = setting.penalise_biases and not setting.skip_connection
+    return Dual(values, dual.total if bends else 0.0)
+
+
+def _normalised(x: Floats, setting: Setting, dual: Dual) -> tuple[Dual, float]:
+    """The dual divided by a power of two, so that it is within its envelope at the data, and the power."""
+    height = max(_height(x, dual.values, setting.penalise_biases), abs(dual.total))
+    if height <= 1.0:
+        return dual, 1.0
+    _, exponent = math.frexp(height)
+    return Dual(np.ldexp(dual.values, -exponent), math.ldexp(dual.total, -exponent)), math.ldexp(1.0, exponent)
 
 
 @compiled
-def _pairing(x: Floats, y: Floats, q: Floats) -> float:
-    """`sum_i eps_i q_i`, summed by parts: each chord slope times the fall of `q` over it."""
-    total, total_low = 0.0, 0.0
+def _height(x: Floats, q: Floats, penalise_biases: bool) -> float:
+    """The largest quotient of a dual and its envelope at the data."""
+    highest = 0.0
+    for i in range(x.size):
+        highest = max(highest, abs(q[i]) / (weight(x[i]) if penalise_biases else 1.0))
+    return highest
+
+
+def _raised(data: Dataset) -> tuple[Floats, int]:
+    """The ordinates times the power of two that keeps tiny ones, and their slopes, clear of subnormal numbers."""
+    exponent = max(0, -math.frexp(_reach(data.x, data.y))[1])
+    return np.ldexp(data.y, exponent) if exponent else data.y, exponent
+
+
+@compiled
+def _reach(x: Floats, y: Floats) -> float:
+    """The largest ordinate or slope of the data."""
+    reach: float = abs(y[0])
+    for i in range(x.size - 1):
+        reach = max(reach, abs(y[i + 1]), abs((y[i + 1] - y[i]) / (x[i + 1] - x[i])))
+    return reach
+
+
+def worst_ratio(x: Floats, setting: Setting, dual: Dual, side: float = 0.0, jump: float = 0.0) -> tuple[float, int]:
+    """The largest quotient of an admissible dual and its envelope, and the interval where it is reached.
+
+    Intervals count from 0, the ray left of the data is -1, the one right of them `n - 1`.
+    """
+    counted, power = _normalised(x, setting, dual)
+    ratio, where = _worst(x, setting, counted, side, jump / power)
+    return power * ratio, where
+
+
+def _worst(x: Floats, setting: Setting, dual: Dual, side: float = 0.0, jump: float = 0.0) -> tuple[float, int]:
+    """Of right-facing neurons, and where they may differ also of left-facing ones and on both rays."""
+    start = float(dual.values[0]) + jump
+    if not setting.penalise_biases:
+        return _worst_height(dual.values, start, side)
+    right_facing = worst_over_intervals(x, dual.values, 0.0, 0.0, side)
+    if setting.skip_connection:
+        return right_facing
+    level = level_of_line(x[0], dual.values[0], dual.total, jump)
+    last = dual.total * x[-1] - level
+    # Right-facing neurons left of the data see the line l; left-facing ones right of them see -l.
+    candidates = [
+        right_facing,
+        worst_over_intervals(x, dual.values, dual.total, level, side),
+        (_worst_on_ray(x[0], start, dual.total, level), -1),
+        (_worst_on_ray(-x[-1], last, dual.total, -level), x.size - 1),
+    ]
+    if side != 0.0:
+        # What a line may gain is bounded by both sides together, and by rays only where these are.
+        ends = np.array([x[0], x[-1]])
+        line, where = worst_over_intervals(ends, np.zeros(2), dual.total, level, 0.0)
+        candidates.append((0.5 * line, where))
+    return max(candidates, key=lambda candidate: candidate[0])
+
+
+def _worst_height(values: Floats, start: float, side: float) -> tuple[float, int]:
+    """With free biases: neither `q` nor `q - l` may exceed 1, nor the constant `l`."""
+    heights = np.maximum(_exceeding(values, side), _exceeding(values - start, side))
+    heights[0] = max(heights[0], abs(start))
+    where = int(np.argmax(heights))
+    return float(heights[where]), min(where, values.size - 2)
+
+
+def _exceeding(values: Floats, side: float) -> Floats:
+    """How far they go to the side that is bounded, or to both."""
+    return np.abs(values) if side == 0.0 else side * values
+
+
+def _worst_on_ray(end: float, value: float, slope: float, level: float) -> float:
+    """The largest `|l(t)| / sqrt(1 + t^2)` over `t <= end` for the line `l(t) = level - slope t`, `l(end) = value`."""
+    touches = level != 0.0 and -slope / level < end
+    return max(abs(value) / weight(end), abs(slope), math.hypot(slope, level) if touches else 0.0)
+
+
+@compiled
+def level_of_line(x: float, value: float, slope: float, jump: float) -> float:
+    """`value + slope x + jump`, rounded once: far from zero the first two are large and the rest is what counts."""
+    product, product_low = two_product(slope, x)
+    total, total_low = two_sum(value, product)
+    total, total_low = pair_sum(total, total_low + product_low, jump, 0.0)
+    return total + total_low
+
+
+@compiled
+def continued(x: float, value: float, slope: float, at: float) -> tuple[float, float]:
+    """`value + slope (x - at)`, where a line goes on from `x` to `at`, as a pair of doubles."""
+    step, step_low = two_sum(x, -at)
+    rise, rise_low = two_product(slope, step)
+    return pair_sum(value, 0.0, rise, rise_low + slope * step_low)
+
+
+@compiled
+def _pairing(x: Floats, y: Floats, q: Floats, multipliers: float) -> tuple[float, float]:
+    """`sum_i theta_i y_i`, and a bound for its rounding error.
+
+    Summed by parts: each chord slope times the fall of `q` over it, and the rest at `y[0]`. A term in pairs of doubles
+    is wrong by less than 39 units of 2**-106, its addition by 4 units of what has been added up, and where numbers
+    become subnormal by a few of the smallest ones, one of them over the step.
+    """
+    total, total_low = two_product(multipliers, y[0])
+    error = _TINY
     for i in range(x.size - 1):
         rise, rise_low = two_sum(y[i + 1], -y[i])
         step, step_low = two_sum(x[i + 1], -x[i])
@@ -76,47 +237,65 @@ def _pairing(x: Floats, y: Floats, q: Floats) -> float:
         slope = rise / step
         slope_low = (fma(-slope, step, rise) + rise_low - slope * step_low) / step
         term, term_low = two_product(slope, fall)
-        total, error = two_sum(total, term)
-        total_low += error + (term_low + slope_low * fall + slope * fall_low)
-    return total + total_low
+        total, lost = two_sum(total, term)
+        total, total_low = two_sum(total, total_low + (lost + (term_low + slope_low * fall + slope * fall_low)))
+        error += (64.0 * abs(term) + 8.0 * abs(total)) * _U * _U
+        error += abs(fall) * (_TINY + _TINY / step) + 2.0 * _TINY
+    return total + total_low, error
 
 
 @inlined
-def _ratio_inside(left: float, right: float, q_left: float, q_right: float) -> float:
-    """The ratio's maximum inside an interval, 0 if it has none: `sqrt(m^2 + k^2)`.
+def _ratio_inside(
+    left: float, right: float, q_left: float, q_right: float, slope: float, level: float, side: float
+) -> float:
+    """The largest ratio of `q - l` inside an interval, where that is not at an end; 0 otherwise.
 
-    `k` is what is left of large products when the ends are far away, so it is taken in pairs of doubles.
+    With `q(t) = m t + k` and `l(t) = level - slope t` it is `sqrt((m + slope)^2 + (k - level)^2)`. `k` is what is left
+    of large products when the ends are far away, so it is taken in pairs of doubles.
     """
-    # Powers of two that keep all products in the range of doubles; others may send a dual as large as they like.
-    unit = 1.0 if max(abs(left), abs(right)) < _FAR else _FAR**-2
-    scale = 1.0 if max(abs(q_left), abs(q_right)) < _FAR else 1.0 / _FAR
-    left, right, q_left, q_right = left * unit, right * unit, q_left * scale, q_right * scale
-    step = right - left
-    first, first_low = two_product(q_left, right)
-    second, second_low = two_product(q_right, left)
-    level = (first - second) + (first_low - second_low)
-    rise = (q_right - q_left) * unit
-    sign = math.copysign(1.0, level)
-    if not left * level * sign < rise * sign < right * level * sign:
+    # Powers of two that bring both (1, x) to length one half to one, so that products stay in the range of doubles.
+    left_unit = math.ldexp(1.0, -math.frexp(weight(left))[1])
+    right_unit = math.ldexp(1.0, -math.frexp(weight(right))[1])
+    step = (right - left) * left_unit * right_unit
+    if step < _NARROW and left * right > -0.5:
+        return 0.0  # the angle between the ends is below 2**-27: nowhere is the ratio larger by a unit of rounding
+    q_left, q_right = q_left * left_unit, q_right * right_unit
+    first, first_low = two_product(q_left, right * right_unit)
+    second, second_low = two_product(q_right, left * left_unit)
+    difference, lost = two_sum(first, -second)
+    difference_low, lost_low = two_sum(first_low, -second_low)
+    k, rest = two_sum(difference, difference_low)
+    k = (k + (rest + lost + lost_low)) / step - level
+    m = (q_right * left_unit - q_left * right_unit) / step + slope
+    if k == 0.0 or side * k < 0.0 or not left < m / k < right:
         return 0.0
-    length = math.sqrt(rise * rise + level * level)
-    if length < _SMALL or length > 1.0 / _SMALL:  # the squares leave the range of doubles
-        length = math.hypot(rise, level)
-    return length / step / scale
+    larger, smaller = max(abs(m), abs(k)), min(abs(m), abs(k))
+    if larger < _LARGE and larger > _SMALL:
+        return math.sqrt(larger * larger + smaller * smaller)
+    return math.hypot(larger, smaller)
+
+
+@inlined
+def _ratio(value: float, x: float, side: float) -> float:
+    """At a point."""
+    return (abs(value) if side == 0.0 else side * value) / weight(x)
 
 
 @compiled
-def worst_ratio(x: Floats, q: Floats) -> tuple[float, int]:
-    """The largest `|q(t)| / sqrt(1 + t^2)` over all `t`, and the interval where it is reached.
+def worst_over_intervals(x: Floats, q: Floats, slope: float, level: float, side: float) -> tuple[float, int]:
+    """The largest `|q(t) - l(t)| / sqrt(1 + t^2)` over the data, `l(t) = level - slope t`, and the interval it is in.
 
-    On an interval `q(t) = m t + k`, and the ratio has its one maximum at `t = m / k`.
+    To one `side` only, 1 or -1, if that is not zero.
+
+    On an interval `q - l` is a line `m t + k`, and the ratio has its one maximum at `t = m / k`. Where `l` is within
+    its envelope on both rays, its level is at most twice the largest ratio, so that subtracting it loses no digits.
     """
     worst, where = 0.0, 0
-    right = abs(q[0]) / weight(x[0])
+    right = _ratio(q[0] - (level - slope * x[0]), x[0], side)
     for i in range(x.size - 1):
         left = right
-        right = abs(q[i + 1]) / weight(x[i + 1])
-        ratio = max(left, right, _ratio_inside(x[i], x[i + 1], q[i], q[i + 1]))
-        if not ratio <= worst:  # what is no number is worst
-            worst, where = (np.inf if math.isnan(ratio) else ratio), i
+        right = _ratio(q[i + 1] - (level - slope * x[i + 1]), x[i + 1], side)
+        ratio = max(left, right, _ratio_inside(x[i], x[i + 1], q[i], q[i + 1], slope, level, side))
+        if ratio > worst:
+            worst, where = ratio, i
     return worst, where

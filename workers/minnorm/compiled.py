@@ -1,8 +1,8 @@
 """How this package compiles: `@compiled` for a loop over arrays, `@inlined` for a few lines inside one.
 
 Numba's cache on disk notices a change of a function's own file, but not of another file whose functions were compiled
-into it. So the cache lives in a folder named after all sources of this package: after any change it starts afresh. Set
-NUMBA_CACHE_DIR to have it elsewhere (a container built read-only).
+into it. So the cache lives in a folder named after all sources of the mathematics: after any change it starts afresh.
+Set NUMBA_CACHE_DIR to have it elsewhere (a container built read-only).
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _HERE = Path(__file__).parent
 
 def _digest() -> str:
     state = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
-    for source in sorted(_HERE.glob("*.py")):
+    for source in sorted(_HERE.parent.glob("*/*.py")):  # of the packages beside this one, too
         state.update(source.read_bytes())
     return state.hexdigest()
 

@@ -1,5 +1,6 @@
 """Data enter once, here; everything behind trusts them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +15,28 @@ Floats = NDArray[np.float64]
 
 _ROUNDING = 4.0 * 2.0**-53
 _COARSEST = 2.0**-30
+_SMALLEST = 2.0**-1074
+
+
+@dataclass(frozen=True)
+class Transformation:
+    """Abscissae are replaced by `(x - shift) / scale`; `scale > 0`."""
+
+    shift: float
+    scale: float
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Points with distinct, ascending, finite abscissae and finite chord slopes; at least two of them."""
+    """Points with distinct, ascending, finite abscissae and finite chord slopes; at least two of them.
+
+    Of standardised data, `written` are the points as they were given: numbers are rounded as they are written, so that
+    is where the rules about rounding look.
+    """
 
     x: Floats
     y: Floats
+    written: "Dataset | None" = None
 
     @classmethod
     def from_points(cls, x: ArrayLike, y: ArrayLike) -> "Dataset":
@@ -46,6 +61,44 @@ class Dataset:
         _check_slopes(x_column, y_column)
         return cls(x_column, y_column)
 
+    def standardised(self) -> tuple["Dataset", Transformation]:
+        """The points with abscissae of mean 0 and standard deviation 1 (of all points, not estimated from a sample).
+
+        Both are taken of the distinct abscissae, in doubles: what is exact is that each new abscissa is the quotient
+        above, rounded once after the difference and once after the division.
+
+        Raises
+        ------
+        ConflictingValues
+            Two abscissae that differ so little beside the others that they become equal.
+        Overflow
+            Slopes that do not fit in the new unit.
+        """
+        transformation = _standard(self.x)
+        x = (self.x - transformation.shift) / transformation.scale
+        if (met := np.flatnonzero(x[1:] <= x[:-1])).size:
+            left, right = self.x[met[0]], self.x[met[0] + 1]
+            raise ConflictingValues(f"Standardised, x = {left!s} and x = {right!s} become equal.", "/x")
+        _check_slopes(x, self.y)
+        return Dataset(x, self.y, self), transformation
+
+    @property
+    def reach(self) -> float:
+        """The magnitude whose rounding counts: the furthest abscissa as written, in the unit of `x`."""
+        if self.written is None:
+            return max(-float(self.x[0]), float(self.x[-1]))
+        unit = (self.x[-1] - self.x[0]) / (self.written.x[-1] - self.written.x[0])
+        return self.written.reach * float(unit)
+
+    @property
+    def tolerance(self) -> float:
+        """The largest residual that counts as interpolation: 64 units of rounding of the data's scale.
+
+        That is `max |y| + max |slope| max |x|`, as a rounded slope change counts over all the width behind it. O(n).
+        """
+        highest, steepest = _largest(self.x, self.y)
+        return 64.0 * 2.0**-53 * (highest + steepest * self.reach)
+
     def vertices(self) -> NDArray[np.int64]:
         """Indices of the points that remain when those collinear within rounding are left out; both ends remain.
 
@@ -55,8 +108,21 @@ class Dataset:
         abscissae are so close that their own rounding would matter by more than 2**-30 of the step (timestamps with
         tiny gaps), they are taken as exact and their term is left out. O(n).
         """
+        if self.written is not None:
+            return self.written.vertices()
         kept = np.empty(self.x.size, dtype=np.int64)
         return kept[: _vertices(self.x, self.y, kept)]
+
+
+def _standard(x: Floats) -> Transformation:
+    """Mean and standard deviation. Differences from the first abscissa lose nothing to a large offset."""
+    differences = x - x[0]
+    _, exponent = math.frexp(differences[-1])
+    unit = np.ldexp(differences, -exponent)  # from 0 to 1, so that squares neither overflow nor vanish
+    mean = float(np.mean(unit))
+    deviation = float(np.sqrt(np.mean((unit - mean) ** 2)))
+    shift = float(x[0]) + math.ldexp(mean, exponent)
+    return Transformation(shift, max(math.ldexp(deviation, exponent), _SMALLEST))
 
 
 def _sorted_distinct(x: Floats, y: Floats) -> tuple[Floats, Floats]:
@@ -97,6 +163,16 @@ def _first_steep(x: Floats, y: Floats) -> int:
         if not slope * max(1.0, abs(x[i]), abs(x[i + 1])) < LARGEST:
             return i
     return x.size - 1
+
+
+@compiled
+def _largest(x: Floats, y: Floats) -> tuple[float, float]:
+    """The largest ordinate and the largest slope, by magnitude."""
+    highest, steepest = abs(y[0]), 0.0
+    for i in range(x.size - 1):
+        highest = max(highest, abs(y[i + 1]))
+        steepest = max(steepest, abs((y[i + 1] - y[i]) / (x[i + 1] - x[i])))
+    return highest, steepest
 
 
 @compiled

@@ -52,3 +52,69 @@ class KinkOrder(MinnormError):
     """Kinks that are not ascending, or left of `x0`."""
 
     code = "kink-order"
+
+
+class NoSkipConnection(MinnormError):
+    """Parameters of a skip connection where the problem says that there is none."""
+
+    code = "no-skip-connection"
+
+
+class NotContinuous(MinnormError):
+    """A function that jumps: no network represents it, so its norm is infinite."""
+
+    code = "not-continuous"
+
+
+class WrongExponent(MinnormError):
+    """An exponent `p` that is missing, out of place, or not between 0 and 1."""
+
+    code = "wrong-exponent"
+
+
+class TooManyPoints(MinnormError):
+    """More points than a method that is not linear can take."""
+
+    code = "too-many-points"
+
+
+class NotPositive(MinnormError):
+    """A weight, a regularisation or another number that has to be above zero."""
+
+    code = "not-positive"
+
+
+class OutOfRange(MinnormError):
+    """A number that is not between the limits of what is offered."""
+
+    code = "out-of-range"
+
+
+class WrongLabel(MinnormError):
+    """A label that is neither -1 nor 1."""
+
+    code = "wrong-label"
+
+
+class WrongRegularisation(MinnormError):
+    """A regularisation that is missing, or out of place: a hard margin has none."""
+
+    code = "wrong-regularisation"
+
+
+class WrongDelta(MinnormError):
+    """A `huber_delta` that is out of place: only the Huber loss has one."""
+
+    code = "wrong-huber-delta"
+
+
+class ContradictoryShapes(MinnormError):
+    """Shapes of which only a constant or a line has both."""
+
+    code = "contradictory-shapes"
+
+
+class NoMinimum(MinnormError):
+    """An objective that decreases for ever: its infimum is attained by no function."""
+
+    code = "no-minimum"

@@ -1,5 +1,6 @@
 """One-hidden-layer ReLU networks of one input, `x -> skip_weight x + skip_bias + sum_j a_j relu(w_j x + b_j)`."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from workers.minnorm.checks import check_magnitude, column
 from workers.minnorm.compiled import compiled
-from workers.minnorm.doubles import LARGEST
-from workers.minnorm.errors import Overflow
+from workers.minnorm.doubles import LARGEST, two_product, two_sum
+from workers.minnorm.errors import NoSkipConnection, Overflow
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
 Floats = NDArray[np.float64]
@@ -18,13 +19,14 @@ _SAME = 4.0 * 2.0**-53
 
 @dataclass(frozen=True)
 class Network:
-    """Parameters of a network with a skip connection. The three hidden columns are equally long."""
+    """Parameters of a network. The hidden columns are equally long; without a skip connection its pair is zero."""
 
     hidden_weights: Floats
     hidden_biases: Floats
     output_weights: Floats
-    skip_weight: float
-    skip_bias: float
+    skip_weight: float = 0.0
+    skip_bias: float = 0.0
+    skip_connection: bool = True
 
     @classmethod
     def from_numbers(
@@ -34,32 +36,18 @@ class Network:
         output_weights: ArrayLike,
         skip_weight: float = 0.0,
         skip_bias: float = 0.0,
+        skip_connection: bool = True,
     ) -> "Network":
         """Check untrusted numbers. Raises `MinnormError` with a pointer below the network."""
         weights = column(hidden_weights, "/hidden_weights")
         biases = column(hidden_biases, "/hidden_biases", like=weights)
         outputs = column(output_weights, "/output_weights", like=weights)
-        check_magnitude(np.array([skip_weight]), "/skip_weight", scalar=True)
-        check_magnitude(np.array([skip_bias]), "/skip_bias", scalar=True)
+        for name, number in (("skip_weight", skip_weight), ("skip_bias", skip_bias)):
+            check_magnitude(np.array([number]), f"/{name}", scalar=True)
+            if number != 0.0 and not skip_connection:
+                raise NoSkipConnection(f"Without a skip connection there is no {name}.", f"/{name}")
         _check_reach(weights, biases, outputs)
-        return cls(weights, biases, outputs, float(skip_weight), float(skip_bias))
-
-    @classmethod
-    def of(cls, function: PiecewiseLinear, penalise_biases: bool) -> "Network":
-        """The network of least parameter norm that represents `function`: one balanced neuron a kink.
-
-        Balanced means `|a| = ||(w, b)||` when biases are penalised, `|a| = |w|` when they are free.
-        """
-        kinks, changes = function.kinks, function.slope_changes
-        scale = np.hypot(1.0, kinks) if penalise_biases else np.ones_like(kinks)
-        weights = np.sqrt(np.abs(changes)) / np.sqrt(scale)
-        outputs = np.copysign(np.sqrt(np.abs(changes)) * np.sqrt(scale), changes)
-        bias = function.y0 - function.slope0 * function.x0
-        with np.errstate(over="ignore"):
-            biases = 0.0 - kinks * weights  # not -x: a kink at zero gets the bias 0, not -0
-        if not (np.isfinite(biases).all() and np.isfinite(outputs).all() and np.isfinite(bias)):
-            raise Overflow("The function's network has a parameter that is too large to compute with.")
-        return cls(weights, biases, outputs, function.slope0, bias)
+        return cls(weights, biases, outputs, float(skip_weight), float(skip_bias), skip_connection)
 
     def __call__(self, x: ArrayLike) -> Floats:
         """Values at `x`, straight from the definition. O(points times neurons), for checks and small networks."""
@@ -99,12 +87,53 @@ class Network:
         slope0 = self.skip_weight + float(np.sum(np.minimum(weights, 0.0) * outputs))
         return PiecewiseLinear(x0, self._value_left(x0), slope0, merged_kinks, merged_changes)
 
+    def line_on_the_left(self) -> tuple[float, float]:
+        """Slope and value at zero of the line that the network computes left of all kinks.
+
+        More accurate than from `function()`, whose value is that at its first kink, which may be far away.
+        """
+        looking = (self.hidden_weights < 0.0) | ((self.hidden_weights == 0.0) & (self.hidden_biases > 0.0))
+        weights, biases = self.hidden_weights[looking], self.hidden_biases[looking]
+        outputs = self.output_weights[looking]
+        with np.errstate(over="ignore", invalid="ignore"):  # callers check what comes out
+            return self.skip_weight + float(outputs @ weights), self.skip_bias + float(outputs @ biases)
+
     def _value_left(self, x0: float) -> float:
         """Value at `x0`, where only neurons that look left, and constant ones, are active."""
         looking = self.hidden_weights <= 0.0
         with np.errstate(over="ignore", invalid="ignore"):  # callers check what comes out
             inputs = np.maximum(self.hidden_weights[looking] * x0 + self.hidden_biases[looking], 0.0)
             return float(self.skip_weight * x0 + self.skip_bias + inputs @ self.output_weights[looking])
+
+
+def balanced(
+    kinks: Floats, changes: Floats, penalise_biases: bool, facing: float = 1.0
+) -> tuple[Floats, Floats, Floats]:
+    """Hidden weights, hidden biases and output weights of one balanced neuron a kink, facing right (1) or left (-1).
+
+    Balanced means `|a| = ||(w, b)||` when biases are penalised, `|a| = |w|` when they are free.
+    """
+    scale = np.hypot(1.0, kinks) if penalise_biases else np.ones_like(kinks)
+    weights = np.sqrt(np.abs(changes)) / np.sqrt(scale)
+    outputs = np.copysign(np.sqrt(np.abs(changes)) * np.sqrt(scale), changes)
+    with np.errstate(over="ignore"):
+        biases = 0.0 - facing * kinks * weights  # not -x: a kink at zero gets the bias 0, not -0
+    if not (np.isfinite(biases).all() and np.isfinite(outputs).all()):
+        raise Overflow("The function's network has a parameter that is too large to compute with.")
+    return facing * weights, biases, outputs
+
+
+def line_on_the_left(function: PiecewiseLinear) -> tuple[float, float]:
+    """Slope and value at zero of the line that the function is left of all kinks."""
+    return function.slope0, _value_at_zero(function.x0, function.y0, function.slope0)
+
+
+@compiled
+def _value_at_zero(x0: float, y0: float, slope0: float) -> float:
+    """`y0 - slope0 x0`, rounded once or twice."""
+    rise, rise_low = two_product(slope0, x0)
+    value, error = two_sum(y0, -rise)
+    return value if math.isinf(value) else value + (error - rise_low)
 
 
 def _check_reach(weights: Floats, biases: Floats, outputs: Floats) -> None:

@@ -61,6 +61,15 @@ class PiecewiseLinear:
         high += low
         return high
 
+    def max_residual(self, x: Floats, y: Floats) -> float:
+        """The largest `|f(x) - y|` at ascending `x`. O(n + number of kinks)."""
+        return float(_largest(self.residuals(x, y)))
+
+    @property
+    def steepest(self) -> float:
+        """The largest slope, by magnitude. O(number of kinks)."""
+        return float(_steepest(self.slope0, self.slope_changes))
+
     def _values(self, ascending: Floats) -> tuple[Floats, Floats]:
         """Values at ascending abscissae, as pairs."""
         high, low = np.empty_like(ascending), np.empty_like(ascending)
@@ -76,6 +85,25 @@ class PiecewiseLinear:
     def weighted_variation(self) -> float:
         """`int sqrt(1 + x^2) d|f''|`, the representational cost when biases are penalised."""
         return float(weighted_sum(self.slope_changes, self.kinks))
+
+
+@compiled
+def _largest(values: Floats) -> float:
+    """By magnitude; infinite if one is not a number."""
+    largest = 0.0
+    for value in values:
+        if not abs(value) <= largest:
+            largest = np.inf if math.isnan(value) else abs(value)
+    return largest
+
+
+@compiled
+def _steepest(slope: float, changes: Floats) -> float:
+    steepest = abs(slope)
+    for change in changes:
+        slope += change
+        steepest = max(steepest, abs(slope))
+    return steepest
 
 
 @compiled

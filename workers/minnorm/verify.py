@@ -1,4 +1,4 @@
-"""Check a function, a network or a certificate from anyone against data."""
+"""Check a function, a network or a certificate from anyone against data, in any setting and for any objective."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,27 +6,44 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.minnorm.certificate import lower_bound, relative_gap, worst_ratio
+from workers.minnorm.certificate import Dual, admissible, lower_bound, relative_gap, worst_ratio
+from workers.minnorm.certificate import tolerance as rounding_of
 from workers.minnorm.checks import check_results
 from workers.minnorm.dataset import Dataset
+from workers.minnorm.forward import network_residuals
 from workers.minnorm.network import Network
+from workers.minnorm.norms import function_norm, network_norms
+from workers.minnorm.pairing import lower_bound_of_pairing, path_norm_to_the
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.setting import Setting
+from workers.minnorm.violations import (
+    CLAIM,
+    Violation,
+    claimed_above,
+    claimed_below,
+    claimed_wrongly,
+    disagreement,
+    not_attained,
+    of_network,
+    outside_envelope,
+    skip_pair,
+)
 
 Floats = NDArray[np.float64]
 
-_ROUNDING = 64.0 * 2.0**-53
-_CLAIM = 1e-9
 _MOST = 20
 
 
 @dataclass(frozen=True)
-class Violation:
-    """One thing that does not hold: what, at which index (of the sorted points), by how much."""
+class Question:
+    """What the claims are an answer to: the setting, and what is minimised (see `interpolate`)."""
 
-    code: str
-    amount: float
-    detail: str
-    index: int | None = None
+    setting: Setting
+    objective: str = "norm"
+    p: float | None = None
+
+
+_LEAST_NORM = Question(Setting())
 
 
 @dataclass(frozen=True)
@@ -35,9 +52,13 @@ class Claims:
 
     function: PiecewiseLinear | None = None
     network: Network | None = None
-    dual_values: Floats | None = None
+    dual: Dual | None = None
     norm: float | None = None
+    objective_value: float | None = None
+    kink_count: int | None = None
     lower_bound: float | None = None
+    relative_gap: float | None = None
+    max_residual: float | None = None
 
 
 @dataclass(frozen=True)
@@ -48,59 +69,92 @@ class Verdict:
     interpolates: bool | None = None
     max_residual: float | None = None
     norm: float | None = None
+    objective_value: float | None = None
     lower_bound: float | None = None
     relative_gap: float | None = None
     tolerance: float = 0.0
 
 
-def verify(data: Dataset, claims: Claims, tolerance: float | None = None) -> Verdict:
-    """Recompute residuals, norm (biases penalised, skip connection), lower bound and gap; list what is violated.
+def verify(
+    data: Dataset,
+    claims: Claims,
+    tolerance: float | None = None,
+    question: Question = _LEAST_NORM,
+) -> Verdict:
+    """Recompute residuals, norm in the setting, objective, lower bound and gap; list what is violated.
 
-    `tolerance` is the largest residual that counts as interpolation; by default 64 units of rounding of the data's
-    scale, `max |y| + max |slope| max |x|`. A function and a network given together must agree to the same tolerance.
-    Raises `Overflow` where something does not fit in a double. O(n + k) for n points and k kinks.
+    `tolerance` is the largest residual that counts as interpolation, `certificate.tolerance` by default. A function
+    and a network given together must agree to the same tolerance. A network given together with a norm has to attain
+    it: then its parameter norm is compared, too. In the verdict, `objective_value` is None where the objective is the
+    norm. Raises `Overflow` where something does not fit in a double.
+
+    Notes
+    -----
+    O(n + k) for n points and k kinks, O(n + k log k) for networks and without a skip connection.
     """
-    function, allowed = _judged(data, claims, tolerance)
-    violations: list[Violation] = []
-    norm = residual = bound = gap = None
+    judged = _judge(data, claims, tolerance, question)
+    violations = list(judged.violations)
+    residual, value, allowed = judged.max_residual, judged.norm, judged.tolerance
+    if question.objective != "norm":
+        value = judged.objective_value
+    bound = gap = None
+    if claims.dual is not None:
+        bound, found = _bound(data, claims.dual, question)
+        violations += found
+    # Without a dual, an interpolator shows that no lower bound is larger than what it reaches.
+    most = value if bound is None and residual is not None and residual <= allowed else bound
+    if most is not None:
+        violations += claimed_above("lower_bound", claims.lower_bound, most)
+    if value is not None and bound is not None:
+        gap = relative_gap(value, bound)
+        violations += claimed_below("relative_gap", claims.relative_gap, gap, CLAIM)
+    check_results(residual, judged.norm, value, bound, gap, *(violation.amount for violation in violations))
+    return Verdict(
+        violations, judged.interpolates, residual, judged.norm, judged.objective_value, bound, gap, judged.tolerance
+    )
+
+
+def _judge(data: Dataset, claims: Claims, tolerance: float | None, question: Question) -> Verdict:
+    """What can be said without the dual."""
+    rounding = data.tolerance
+    function, network = claims.function, claims.network
+    violations = skip_pair(network, question.setting)
     if function is not None:
-        residuals = np.abs(function.residuals(data.x, data.y))
-        residual = float(residuals.max())
-        norm = function.weighted_variation
-        violations += _missed(data, residuals, allowed)
-        violations += _disagreement(claims, data, allowed)
-        violations += _claimed("norm", claims.norm, norm)
-    if claims.dual_values is not None:
-        bound = lower_bound(data, claims.dual_values)
-        violations += _dual(data, claims.dual_values)
-        violations += _claimed_above("lower_bound", claims.lower_bound, bound)
-    elif norm is not None and residual is not None and residual <= allowed:
-        violations += _claimed_above("lower_bound", claims.lower_bound, norm)
-    if norm is not None and bound is not None:
-        gap = relative_gap(norm, bound)
-    check_results(residual, norm, bound, gap, *(violation.amount for violation in violations))
-    interpolates = None if residual is None else residual <= allowed
-    return Verdict(violations, interpolates, residual, norm, bound, gap, allowed)
+        norm = function_norm(function, question.setting).representational_cost
+        rounding = rounding_of(data, function)
+    elif network is not None:
+        norms = network_norms(network, question.setting)
+        function, norm = norms.function, norms.representational_cost
+        rounding = of_network(rounding_of(data, function), function)
+    else:
+        return Verdict(tolerance=rounding if tolerance is None else tolerance)
+    allowed = rounding if tolerance is None else tolerance
+    residuals = np.abs(_residuals(claims.network if claims.function is None else None, function, data))
+    residual = float(residuals.max())
+    value = _objective_value(function, question)
+    violations += _missed(data, residuals, allowed)
+    violations += disagreement(claims.function, claims.network, data.x, allowed)
+    violations += claimed_wrongly("norm", claims.norm, norm)
+    if network is not None and claims.norm is not None:
+        violations += not_attained(network.parameter_norm(question.setting.penalise_biases), norm, rounding)
+    violations += claimed_wrongly("objective_value", claims.objective_value, norm if value is None else value)
+    violations += claimed_wrongly("kink_count", claims.kink_count, float(np.count_nonzero(function.slope_changes)))
+    violations += claimed_below("max_residual", claims.max_residual, residual, rounding)
+    return Verdict(violations, residual <= allowed, residual, norm, value, tolerance=allowed)
 
 
-def _judged(data: Dataset, claims: Claims, tolerance: float | None) -> tuple[PiecewiseLinear | None, float]:
-    """The function to judge, and the largest residual that counts as interpolation."""
-    allowed = _scale(data) * _ROUNDING if tolerance is None else tolerance
-    if claims.function is not None or claims.network is None:
-        return claims.function, allowed
-    function = claims.network.function()
-    return function, allowed if tolerance is not None else _of_network(allowed, function)
+def _residuals(network: Network | None, function: PiecewiseLinear, data: Dataset) -> Floats:
+    """Of the network itself, if there is one: merging its kinks would hide what neurons that cancel leave."""
+    return function.residuals(data.x, data.y) if network is None else network_residuals(network, data.x, data.y)
 
 
-def _of_network(allowed: float, function: PiecewiseLinear) -> float:
-    """A network's numbers are rounded once more than a function's: each kink adds an error of random sign."""
-    return allowed * (1.0 + math.sqrt(function.kinks.size))
-
-
-def _scale(data: Dataset) -> float:
-    """A rounded slope change counts over all the width behind it: the steepest slope times the furthest abscissa."""
-    steepest = np.max(np.abs(np.diff(data.y) / np.diff(data.x)))
-    return float(np.max(np.abs(data.y)) + steepest * max(-data.x[0], data.x[-1]))
+def _objective_value(function: PiecewiseLinear, question: Question) -> float | None:
+    """The objective, where that is not the norm."""
+    if question.objective == "norm":
+        return None
+    if question.p is None:
+        return float(np.count_nonzero(function.slope_changes))
+    return path_norm_to_the(question.p, function, question.setting)
 
 
 def _missed(data: Dataset, residuals: Floats, allowed: float) -> list[Violation]:
@@ -113,47 +167,23 @@ def _missed(data: Dataset, residuals: Floats, allowed: float) -> list[Violation]
     ]
 
 
-def _disagreement(claims: Claims, data: Dataset, allowed: float) -> list[Violation]:
-    """A network that computes something else than the function beside it."""
-    if claims.function is None or claims.network is None:
-        return []
-    other = claims.network.function()
-    places = np.concatenate((data.x, claims.function.kinks, other.kinks))
-    low, high = float(places.min()), float(places.max())
-    width = max(high - low, 1.0)
-    places = np.concatenate((places, [low - width, high + width]))  # also where both are affine
-    values = claims.function(places)
-    excess = np.abs(values - other(places)) - _of_network(allowed, other) - _ROUNDING * np.abs(values)
-    excess[-2:] -= _of_network(_ROUNDING * np.abs(values).max(), other)  # out there all slopes' rounding counts
-    worst = int(np.argmax(excess))
-    if excess[worst] <= 0.0:
-        return []
-    difference = abs(float(values[worst] - other(places[worst : worst + 1])[0]))
-    detail = f"Network and function differ at x = {places[worst]}."
-    return [Violation("network", difference, detail)]
+def _bound(data: Dataset, dual: Dual, question: Question) -> tuple[float, list[Violation]]:
+    """The lower bound that a dual proves, and what is wrong with it; the bound is corrected for that."""
+    if question.objective == "norm":
+        return lower_bound(data, question.setting, dual), _dual(data, dual, question.setting)
+    bound = lower_bound_of_pairing(data, question.setting, question.p or 0.0, dual.values)
+    excess = math.fsum(dual.values) - bound
+    if excess <= CLAIM * bound:
+        return bound, []
+    detail = "The dual values exceed what kinks of their own, or common ones of neighbours, cost."
+    return bound, [Violation("dual_envelope", excess, detail)]
 
 
-def _dual(data: Dataset, dual_values: Floats) -> list[Violation]:
-    """A dual that leaves its envelope or does not vanish at the ends; the lower bound is corrected for both."""
-    violations = [
-        Violation("dual_end", abs(float(dual_values[i])), "The dual must vanish at both ends.", i % data.x.size)
-        for i in (0, -1)
-        if dual_values[i] != 0.0
-    ]
-    ratio, where = worst_ratio(data.x, dual_values)
-    if ratio > 1.0 + _CLAIM:
-        detail = f"Between this point and the next the dual exceeds sqrt(1 + x^2), {ratio:.9g} times at most."
-        violations.append(Violation("dual_envelope", ratio - 1.0, detail, int(where)))
-    return violations
-
-
-def _claimed(name: str, claimed: float | None, computed: float) -> list[Violation]:
-    """A stated number that is not what it should be."""
-    if claimed is None or abs(claimed - computed) <= _CLAIM * max(abs(computed), abs(claimed)):
-        return []
-    return [Violation(name, abs(claimed - computed), f"Stated as {claimed}, but {computed} by recomputation.")]
-
-
-def _claimed_above(name: str, claimed: float | None, most: float) -> list[Violation]:
-    """A stated bound that is larger than what is proved."""
-    return _claimed(name, claimed, most) if claimed is not None and claimed > most else []
+def _dual(data: Dataset, dual: Dual, setting: Setting) -> list[Violation]:
+    """A dual that leaves its envelope, or does not vanish where it has to."""
+    counted = admissible(setting, dual)
+    ends = np.flatnonzero(counted.values != dual.values)
+    violations = [Violation("dual_end", abs(float(dual.values[i])), "The dual must vanish here.", int(i)) for i in ends]
+    if counted.total != dual.total:
+        violations.append(Violation("dual_total", abs(dual.total), "In this setting the multipliers must add up to 0."))
+    return violations + outside_envelope(*worst_ratio(data.x, setting, counted), data.x.size, setting.penalise_biases)

@@ -1,0 +1,30 @@
+"""The law of reflection for a stretch of points whose ends are given."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.minnorm.reflection import distances, minimisers
+
+Floats = NDArray[np.float64]
+
+_HEAVY = 1e12
+
+
+def reflect(steps: Floats, masses: Floats, first: float = 0.0, last: float = 0.0) -> Floats:
+    """Minimise `sum masses (1 - cos d)` with `d >= 0`, `d_i + d_{i+1} >= steps_i`, `d_1 >= first`, `d_m >= last`. O(m).
+
+    A bound is the step to a point so heavy that its own distance vanishes.
+    """
+    heavy = _HEAVY * float(np.sum(masses))
+    all_masses = np.concatenate(([heavy], masses, [heavy]))
+    all_steps = np.concatenate(([max(first, 0.0)], steps, [max(last, 0.0)]))
+    m = all_masses.size
+    geometry = np.stack((np.ones(m + 2), np.ones(m + 2), np.zeros(m + 2)))  # two more: no end of the data is near
+    geometry[1, : m - 1], geometry[2, : m - 1] = np.cos(all_steps), np.sin(all_steps)
+    distance, border, before = np.zeros((m + 2, 2)), np.zeros((m + 2, 2)), np.zeros((m + 2, 4))
+    queue, tight = np.zeros(2 * m + 5, dtype=np.int32), np.zeros(m + 2, dtype=np.bool_)
+    minimisers(geometry, all_masses, 0, m - 1, distance, border, before, queue)
+    distances(geometry, 0, m - 1, distance, tight)
+    inner = distance[1 : m - 1]
+    angles: Floats = np.arctan2(inner[:, 1], inner[:, 0])
+    return angles
