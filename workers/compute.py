@@ -1,25 +1,55 @@
 """From a problem to its answer, by kind: the gateway calls `answer` on what is small, the runner on more."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
-from workers import encoding
+from workers import encoding, fits, trainings
 from workers.encoding import Problem
+from workers.fitting import fit, losses, shape
+from workers.memory import FORGETFUL, Memory
 from workers.minnorm import ENGINE
-from workers.minnorm.checks import column
-from workers.minnorm.dataset import Dataset
+from workers.minnorm.certificate import tolerance
+from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import Unsupported
-from workers.minnorm.interpolate import interpolate
+from workers.minnorm.interpolate import Interpolation, check_objective, interpolate
 from workers.minnorm.network import Network
 from workers.minnorm.norms import function_norm, network_norms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
-from workers.minnorm.verify import Claims, verify
+from workers.minnorm.polynomial import PiecewisePolynomial, polynomial_norm
+from workers.minnorm.setting import Setting
+from workers.minnorm.verify import Claims, Question, verify
+from workers.minnorm.without_skip import MOST_POINTS
+from workers.training import recipe
 
 Tell = Callable[[Mapping[str, Any]], None]
 """Takes the progress of a computation: a `fraction` from 0 to 1 if it is known, and anything else worth showing."""
 
-__all__ = ["ENGINE", "Answer", "Tell", "answer", "check", "warm_up"]
+FITS = ("regressions", "classifications")
+"""Kinds of problems that are regularised fits."""
+TRAININGS = "trainings"
+"""The kind that trains networks."""
+OBJECTIVES = ("norm", "kinks", "lp")
+LOSSES = {
+    "regressions": losses.OF_VALUES,
+    "classifications": losses.OF_LABELS,
+    TRAININGS: recipe.LOSSES,
+}
+SHAPES = shape.SHAPES
+MOST_WITHOUT_SKIP = MOST_POINTS
+"""Points of an interpolation that needs a cone program."""
+MOST_OF_FIT = fit.MOST_POINTS
+"""Observations of a fit that needs one."""
+
+_EXPLAINED = 1000
+"""Up to so many points an answer lists the runs unless told otherwise: a record each, where all else is columns."""
+_PARABOLAS = {"breakpoints": [0.0, 1.0, 2.0], "coefficients": [[1.0, -1.0], [0.0, 2.0], [0.0, 1.0]]}
+_OBSERVATIONS = {"x": [-2.0, -1.0, 0.0, 1.0, 1.5, 3.0], "y": [1.0, -1.0, -1.0, -1.0, 1.0, 1.0]}
+_SHORT = {"count": 2, "ratio": 0.1}
+_CONES = Setting(penalise_biases=True, skip_connection=False)
+
+__all__ = ["ENGINE", "MOST_WITHOUT_SKIP", "Answer", "Tell", "answer", "check", "effort", "offered", "warm_up"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +64,14 @@ def _say_nothing(_: Mapping[str, Any]) -> None:
     """For those who do not follow the progress."""
 
 
-def answer(kind: str, problem: Problem, tell: Tell = _say_nothing) -> Answer:  # noqa: ARG001 - all are done in no time
+def answer(kind: str, problem: Problem, tell: Tell = _say_nothing, memory: Memory = FORGETFUL) -> Answer:
     """Solve a problem whose fields are known to be well-formed. Raises `MinnormError` where its numbers are not."""
+    if kind in FITS:
+        outcome, wire = fits.solve(problem, tell)
+        return _answer(wire, outcome)
+    if kind == TRAININGS:
+        outcome, wire = trainings.solve(problem, tell, memory)
+        return _answer(wire, outcome)
     return _SOLVERS[kind](problem)
 
 
@@ -44,14 +80,70 @@ def check(kind: str, problem: Problem) -> None:
     _CHECKS[kind](problem)
 
 
+def effort(kind: str, problem: Problem) -> int:
+    """How many points a usual interpolation has that takes about as long: 2.5 us each.
+
+    That is the length of the longest column but for some kinds of problems. Regressions, classifications and trainings
+    have measures of their own. Penalised biases without a skip connection may need a cone program: 30 ms for 20 points,
+    0.2 to 0.6 s for 1,000, 1 to 4 s for 4,000. Whether they do is not known beforehand. Piecewise polynomials are
+    integrated in panels, one for each zero of a polynomial of their degree.
+    """
+    if kind in FITS:
+        return fits.effort(problem)
+    if kind == TRAININGS:
+        return trainings.effort(problem)
+    longest = max((column.size for _, column in encoding.columns(problem)), default=0)
+    needs_cones = _setting(problem) == _CONES and problem.get("objective", "norm") == "norm"
+    if kind == "interpolations" and needs_cones and longest <= MOST_WITHOUT_SKIP:
+        return int(6_000 + 100 * longest + longest * longest // 10)
+    if "piecewise_polynomial" in problem:
+        powers = len(problem["piecewise_polynomial"]["coefficients"])
+        return int(longest * (1 + powers**3 // 500 + (12 if needs_cones else 0)))
+    return int(longest)
+
+
+def offered() -> Iterator[tuple[Setting, list[str]]]:
+    """The settings, and what interpolations can minimise in each of them."""
+    for penalise_biases, skip_connection in product((True, False), repeat=2):
+        setting = Setting(penalise_biases, skip_connection)
+        yield setting, [objective for objective in OBJECTIVES if _is_offered(setting, objective)]
+
+
+def _is_offered(setting: Setting, objective: str) -> bool:
+    try:
+        check_objective(setting, objective, 0.5 if objective == "lp" else None)
+    except Unsupported:
+        return False
+    return True
+
+
 def warm_up() -> None:
     """Load or compile everything that is compiled, so that no caller waits for it."""
     points = {"x": [-2.0, -1.0, 0.0, 1.0, 1.5, 3.0], "y": [1.0, 0.0, 0.5, 0.0, 2.0, 1.0]}
-    solved = encoding.loads(answer("interpolations", points).result)
-    answer("norms", {"network": solved["network"]})
-    parts = {name: solved[name] for name in ("function", "network", "certificate")}
-    answer("verifications", {**points, **parts})
-    answer("interpolations", {"x": [0.0, 1.0, 2.0, 3.0], "y": [0.0, 1.0, 2.0, 4.0]})
+    convex = {"x": [0.0, 1.0, 2.0, 4.0], "y": [0.0, 1.0, 3.0, 9.0]}
+    for setting, objectives in offered():
+        for objective in objectives:
+            asked = {**vars(setting), "objective": objective, **({"p": 0.5} if objective == "lp" else {})}
+            solved = encoding.loads(answer("interpolations", {**points, **asked}).result)
+            claims = {name: solved[name] for name in ("function", "network", "certificate")}
+            answer("verifications", {**points, **asked, **claims})
+            answer("verifications", {**points, **asked, "network": solved["network"]})
+        answer("interpolations", {**convex, **vars(setting)})  # without a skip connection it needs the cone program
+        _warm_up_fits(setting)
+        answer("norms", {**vars(setting), "network": solved["network"]})
+        answer("norms", {**vars(setting), "piecewise_polynomial": _PARABOLAS})
+    for width in (1, 1000):  # with either kernel
+        answer(TRAININGS, {**_OBSERVATIONS, "width": width, "weight_decay": 1e-3, "steps": 1, "compare": False})
+
+
+def _warm_up_fits(setting: Setting) -> None:
+    """A fit to values and one to labels, what verifies them, and a path."""
+    for loss in ("squared", "hinge"):
+        question = {**_OBSERVATIONS, **vars(setting), "loss": loss, "regularisation": 0.01, "gap": 1e-6}
+        solved = encoding.loads(answer(FITS[loss == "hinge"], question).result)
+        claims = {name: solved[name] for name in ("function", "network", "certificate")}
+        answer("verifications", question | claims)
+    answer("regressions", {**_OBSERVATIONS, **vars(setting), "loss": "squared", "path": _SHORT, "gap": 1e-6})
 
 
 def _answer(wire: dict[str, Any], outcome: str = "optimal") -> Answer:
@@ -59,51 +151,90 @@ def _answer(wire: dict[str, Any], outcome: str = "optimal") -> Answer:
 
 
 def _interpolation(problem: Problem) -> Answer:
-    result = interpolate(_points(problem))
-    return _answer(encoding.interpolation_wire(result), "optimal" if result.is_proved else "feasible")
+    question, data, transformation = _posed(problem)
+    result = interpolate(data, question.setting, question.objective, question.p)
+    explain = problem.get("explain")
+    wire = encoding.interpolation_wire(result, data.x.size <= _EXPLAINED if explain is None else explain)
+    return _answer(wire | encoding.transformation_wire(transformation), _outcome(result, data))
 
 
-def _points(problem: Problem) -> Dataset:
-    _refuse_unsupported(problem, ("penalise_biases", True), ("skip_connection", True), ("objective", "norm"))
-    return Dataset.from_points(problem["x"], problem["y"])
+def _outcome(result: Interpolation, data: Dataset) -> str:
+    """Optimal is what interpolates, and is proved to be the best that does."""
+    if result.is_proved:
+        return "optimal"
+    allowed = tolerance(data, result.function)
+    return "feasible" if result.certificate.max_residual <= allowed else "numerical_failure"
+
+
+def _posed(problem: Problem) -> tuple[Question, Dataset, Transformation | None]:
+    """What is asked, and about which points."""
+    setting = _setting(problem)
+    question = Question(setting, problem.get("objective", "norm"), problem.get("p"))
+    check_objective(setting, question.objective, question.p)
+    return question, *_data(problem)
+
+
+def _solvable(problem: Problem) -> None:
+    """Raise what is wrong; that a cone program is needed which would be too large, shows only when it is."""
+    question, data, _ = _posed(problem)
+    if data.x.size > MOST_POINTS and question.setting == _CONES and question.objective == "norm":
+        interpolate(data, question.setting)
+
+
+def _data(problem: Problem) -> tuple[Dataset, Transformation | None]:
+    """The points, standardised if the problem says so."""
+    data = Dataset.from_points(problem["x"], problem["y"])
+    return data.standardised() if problem.get("standardise", False) else (data, None)
 
 
 def _norm(problem: Problem) -> Answer:
-    measured = _function_or_network(problem)
-    norms = network_norms if isinstance(measured, Network) else function_norm
-    return _answer(encoding.norm_wire(norms(measured, problem.get("penalise_biases", True))))  # type: ignore[arg-type]
+    measured, setting = _function_or_network(problem), _setting(problem)
+    if isinstance(measured, Network):
+        return _answer(encoding.norm_wire(network_norms(measured, setting)))
+    if isinstance(measured, PiecewiseLinear):
+        return _answer(encoding.norm_wire(function_norm(measured, setting)))
+    return _answer(encoding.norm_wire(polynomial_norm(measured, setting)))
 
 
-def _function_or_network(problem: Problem) -> PiecewiseLinear | Network:
-    _refuse_unsupported(problem, ("skip_connection", True))
+def _function_or_network(problem: Problem) -> PiecewiseLinear | PiecewisePolynomial | Network:
     if "function" in problem:
         return encoding.function_from(problem["function"])
-    return encoding.network_from(problem["network"])
+    if "piecewise_polynomial" in problem:
+        return encoding.polynomial_from(problem["piecewise_polynomial"])
+    return encoding.network_from(problem["network"], skip_connection=_setting(problem).skip_connection)
+
+
+def _setting(problem: Problem) -> Setting:
+    return Setting(problem.get("penalise_biases", True), problem.get("skip_connection", True))
 
 
 def _verification(problem: Problem) -> Answer:
-    data, claims = _claims(problem)
-    return _answer(encoding.verdict_wire(verify(data, claims, problem.get("tolerance"))))
+    if "loss" in problem:
+        return _answer(fits.verify(problem))
+    question, data, transformation, claims = _claims(problem)
+    verdict = verify(data, claims, problem.get("tolerance"), question)
+    return _answer(encoding.verdict_wire(verdict) | encoding.transformation_wire(transformation))
 
 
-def _claims(problem: Problem) -> tuple[Dataset, Claims]:
-    data = _points(problem)
+def _check_verification(problem: Problem) -> None:
+    if "loss" in problem:
+        fits.claimed(problem)
+    else:
+        _claims(problem)
+
+
+def _claims(problem: Problem) -> tuple[Question, Dataset, Transformation | None, Claims]:
+    question, data, transformation = _posed(problem)
     function, network = problem.get("function"), problem.get("network")
     certificate = problem.get("certificate") or {}
-    dual = certificate.get("dual_values")
-    return data, Claims(
+    claims = Claims(
         function=None if function is None else encoding.function_from(function),
         network=None if network is None else encoding.network_from(network),
-        dual_values=None if dual is None else column(dual, "/certificate/dual_values", like=data.x),
-        norm=problem.get("norm"),
-        lower_bound=certificate.get("lower_bound"),
+        dual=encoding.dual_from(certificate, data.x) if "dual_values" in certificate else None,
+        **{name: problem.get(name) for name in ("norm", "objective_value", "kink_count")},
+        **{name: certificate.get(name) for name in ("lower_bound", "relative_gap", "max_residual")},
     )
-
-
-def _refuse_unsupported(problem: Problem, *offered: tuple[str, Any]) -> None:
-    for name, only in offered:
-        if problem.get(name, only) != only:
-            raise Unsupported(f"Only {name} = {str(only).lower()} is offered so far.", f"/{name}")
+    return question, data, transformation, claims
 
 
 _SOLVERS: Mapping[str, Callable[[Problem], Answer]] = {
@@ -112,7 +243,9 @@ _SOLVERS: Mapping[str, Callable[[Problem], Answer]] = {
     "verifications": _verification,
 }
 _CHECKS: Mapping[str, Callable[[Problem], object]] = {
-    "interpolations": _points,
+    "interpolations": _solvable,
+    **dict.fromkeys(FITS, fits.checked),
+    TRAININGS: trainings.check,
     "norms": _function_or_network,
-    "verifications": _claims,
+    "verifications": _check_verification,
 }

@@ -11,8 +11,10 @@ from redis.retry import Retry
 from workers.errors import LedgerUnavailable, UnsafeServer
 from workers.settings import WorkerSettings
 
-REFUSALS = ("OOM ", "READONLY ", "MISCONF ", "LOADING ", "BUSY ", "NOREPLICAS ", "MASTERDOWN ")
-"""Replies of a server that is there but takes no writes; a script may carry them inside another message."""
+REFUSALS = ("OOM ", "READONLY ", "MISCONF ", "LOADING ", "BUSY ", "NOREPLICAS ", "MASTERDOWN ", "VANISHED ")
+"""Replies of a server that is there but takes no writes; a script may carry them inside another message.
+
+The last is our own scripts': a server that was cut off lost what had been staged for them."""
 
 
 def connect(settings: WorkerSettings) -> redis.Redis:

@@ -1,7 +1,9 @@
 """Where a runner computes: problems come in, answers, interim words and parts of answers go out (see `frames`).
 
-in      {"kind": ...} with the problem as JSON, {"kind": "chunk", "suspect": ...} with the lines of its items
-out     any number of {"progress": ...} and of {"segment": true} with lines of a chunk,
+in      {"kind": ...} with the problem as JSON, {"kind": "chunk", "suspect": ...} with the lines of its items;
+        if {"saved": true} is in that head, {} with the last checkpoint follows
+out     any number of {"progress": ...}, of {"checkpoint": true} with a state to go on from,
+        and of {"segment": true} with lines of a chunk,
 then one of {"outcome": ...} with the result, {"error": ...}, {"stopped": true}
 """
 
@@ -14,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 from workers import chunks, encoding
 from workers.frames import read_message, write_message
 from workers.interruption import Interruption
+from workers.memory import FORGETFUL, Memory, Notebook
 from workers.minnorm.errors import MinnormError
 from workers.records import JobError
 from workers.slate import Slate
@@ -48,8 +51,12 @@ class Solver(Protocol):
     def warm_up(self) -> None:
         """Load or compile everything, so that no job waits for it."""
 
-    def answer(self, kind: str, problem: Any, tell: Callable[[Mapping[str, Any]], None]) -> Answer:
-        """Solve one problem, which is decoded JSON; `tell` how far that has got, with a `fraction` if it is known."""
+    def answer(self, kind: str, problem: Any, tell: Callable[[Mapping[str, Any]], None], memory: Memory) -> Answer:
+        """Solve one problem, which is decoded JSON; `tell` how far that has got, with a `fraction` if it is known.
+
+        An earlier attempt may have left something in `memory`. When time is up, or the job is cancelled, this raises
+        `KeyboardInterrupt` inside of it, once; what it returns nevertheless is the answer if time was up.
+        """
 
 
 class Desk:
@@ -65,15 +72,18 @@ class Desk:
     def serve_one(self) -> None:
         """Read a problem and answer it. Raises `EOFError` or `BrokenPipeError` when the worker has gone."""
         head, payload = read_message(self._problems)
+        saved = read_message(self._problems)[1] if head.get("saved") else None
         try:
-            answer, result = self._chunk(head, payload) if head["kind"] == chunks.CHUNK else self._job(head, payload)
+            if head["kind"] == chunks.CHUNK:
+                answer, result = self._chunk(head, payload)
+            else:
+                answer, result = self._job(str(head["kind"]), payload, Notebook(saved, self._save))
         except KeyboardInterrupt:
             answer, result = {"stopped": True}, b""
         write_message(self._answers, answer, result)
 
-    def _job(self, head: dict[str, Any], payload: bytes) -> Message:
-        kind = str(head["kind"])
-        answer = self._attempt(kind, lambda: self._solver.answer(kind, encoding.loads(payload), self._tell))
+    def _job(self, kind: str, payload: bytes, memory: Memory) -> Message:
+        answer = self._attempt(kind, lambda: self._solver.answer(kind, encoding.loads(payload), self._tell, memory))
         if isinstance(answer, JobError):
             return {"error": asdict(answer)}, b""
         return {"outcome": answer.outcome}, answer.result
@@ -97,7 +107,7 @@ class Desk:
 
         def solve() -> Answer:
             item.update(chunks.item(line))
-            return self._solver.answer(item["kind"], item["problem"], _say_nothing)
+            return self._solver.answer(item["kind"], item["problem"], _say_nothing, FORGETFUL)
 
         answer, name = self._attempt(chunks.CHUNK, solve), item.get("custom_id", "")
         if isinstance(answer, JobError):
@@ -126,6 +136,9 @@ class Desk:
             return
         self._tell_at = now + TELL_S
         self._interruption.forbid(lambda: write_message(self._answers, {"progress": dict(progress)}))
+
+    def _save(self, state: bytes) -> None:
+        self._interruption.forbid(lambda: write_message(self._answers, {"checkpoint": True}, state))
 
 
 def _say_nothing(_: Mapping[str, Any]) -> None:

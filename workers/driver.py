@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from workers import slate
 from workers.frames import read_message, write_message
+from workers.memory import forget
 from workers.records import Canceled, JobError, Order, Success
 from workers.settings import WorkerSettings
 
@@ -69,10 +70,6 @@ def go_on(_: Mapping[str, Any] | None) -> Order:
     return Order.GO_ON
 
 
-def drop(_: bytes) -> None:
-    """For a job, which has no parts."""
-
-
 @dataclass(frozen=True)
 class Work:
     """What a runner is given: a job, or the items of a chunk."""
@@ -83,8 +80,12 @@ class Work:
     """For the job, or for each item, if that is less than the setting."""
     suspect: int | None = None
     """The item that may have killed a runner: the lines before it are sent first."""
-    keep: Callable[[bytes], None] = drop
+    keep: Callable[[bytes], None] = forget
     """Takes the lines of a chunk as they come; called by the thread that reads the pipe."""
+    saved: bytes | None = None
+    """The checkpoint to go on from."""
+    save: Callable[[bytes], None] = forget
+    """Takes the checkpoints of a job as they come, in the same way."""
 
 
 class Runner:
@@ -132,14 +133,17 @@ class Runner:
         return heard if isinstance(heard, Order) else Order.GO_ON
 
     def solve(self, work: Work, beat: Beat = go_on) -> Success | JobError | Canceled:
-        """Compute one job, or the items of a chunk. An answer that comes after the call to stop is dropped.
+        """Compute one job, or the items of a chunk.
+
+        An answer that comes after the call to stop is dropped if the job was cancelled. If its time was up it is the
+        answer: what a computation has to show that makes do with less time.
 
         Raises
         ------
         RunnerDied
             If the process ended before it answered.
         TimeUp
-            If the job or an item took too long.
+            If the job or an item took too long, and had nothing to show.
         NotOurs
             If `beat` said so; the process has been killed.
         """
@@ -150,10 +154,12 @@ class Runner:
         heard = self._listen(answer, beat, lambda: self._left(limit_s))
         if isinstance(heard, tuple):
             return self._decode(*heard)
-        self._stop(answer, beat, at_once=heard is Order.STOP)
-        if heard is None:
-            raise TimeUp(self._in_hand, limit_s)
-        return Canceled()
+        last = self._stop(answer, beat, at_once=heard is Order.STOP)
+        if heard is Order.CANCEL:
+            return Canceled()
+        if last and "outcome" in last[0]:
+            return self._decode(*last)
+        raise TimeUp(self._in_hand, limit_s)
 
     def _listen(self, answer: Future[Message], beat: Beat, left: Callable[[], float]) -> Message | Order | None:
         """The answer, the order that comes before it, or None when no time is left."""
@@ -168,19 +174,23 @@ class Runner:
         self._in_hand, since = self._slate.look()
         return since + limit_s - time.monotonic()
 
-    def _stop(self, answer: Future[Message], beat: Beat, *, at_once: bool) -> None:
-        """Ask for an end, which leaves the process warm; kill it when it has not come to one in time."""
+    def _stop(self, answer: Future[Message], beat: Beat, *, at_once: bool) -> Message | None:
+        """Ask for an end, which leaves the process warm; kill it when it has not come to one in time.
+
+        What it said last, if it came to an end.
+        """
         if not at_once:
             self._slate.stop = True
             self._process.send_signal(signal.SIGINT)
             with contextlib.suppress(RunnerDied):
                 heard = self._listen(answer, partial(_unless_lost, beat), _seconds(self._settings.cancel_grace_s))
                 if isinstance(heard, tuple):
-                    return
+                    return heard
                 at_once = heard is Order.STOP
         self.kill()
         if at_once:
             raise NotOurs
+        return None
 
     def kill(self) -> None:
         """End the process and all it started, at once."""
@@ -192,19 +202,27 @@ class Runner:
                 cast("BinaryIO", pipe).close()
 
     def _exchange(self, work: Work) -> Message:
-        try:
-            pipe = cast("BinaryIO", self._process.stdin)
-            write_message(pipe, {"kind": work.kind, "suspect": work.suspect}, work.payload)
-        except OSError as error:
-            raise self._obituary() from error
+        self._hand_over(work)
         while True:
             head, body = self._read()
             if "progress" in head:
                 self._progress = head["progress"]
             elif "segment" in head:
                 work.keep(body)
+            elif "checkpoint" in head:
+                work.save(body)
             else:
                 return head, body
+
+    def _hand_over(self, work: Work) -> None:
+        pipe = cast("BinaryIO", self._process.stdin)
+        head = {"kind": work.kind, "suspect": work.suspect, "saved": work.saved is not None}
+        try:
+            write_message(pipe, head, work.payload)
+            if work.saved is not None:
+                write_message(pipe, {}, work.saved)
+        except OSError as error:
+            raise self._obituary() from error
 
     def _read(self) -> Message:
         try:

@@ -4,16 +4,26 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
-from workers.minnorm.certificate import Certificate
+from workers.fitting.bound import Witness
+from workers.fitting.fit import Fit
+from workers.fitting.judge import Verdict as FitVerdict
+from workers.minnorm.certificate import Dual
+from workers.minnorm.checks import check_magnitude, column
+from workers.minnorm.dataset import Transformation
 from workers.minnorm.errors import MinnormError
 from workers.minnorm.interpolate import Interpolation
 from workers.minnorm.network import Network
 from workers.minnorm.norms import FunctionNorm, NetworkNorms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.polynomial import PiecewisePolynomial, SplineNorm
+from workers.minnorm.solution_set import SolutionSet
 from workers.minnorm.verify import Verdict
 
+Floats = NDArray[np.float64]
 Problem = Mapping[str, Any]
 """The fields of a request by their wire names; columns are arrays or lists."""
 
@@ -28,16 +38,31 @@ def loads(payload: bytes) -> Any:
     return orjson.loads(payload)
 
 
+def columns(problem: Problem | list[Any], pointer: str = "") -> Iterator[tuple[str, Any]]:
+    """All arrays in a problem, by their JSON pointers."""
+    for name, value in enumerate(problem) if isinstance(problem, list) else problem.items():
+        if isinstance(value, np.ndarray):
+            yield f"{pointer}/{name}", value
+        elif isinstance(value, dict | list):
+            yield from columns(value, f"{pointer}/{name}")
+
+
 def function_from(wire: Problem, pointer: str = "/function") -> PiecewiseLinear:
     """A function from its wire form; errors point below `pointer`."""
     with _below(pointer):
         return PiecewiseLinear.from_numbers(**wire)
 
 
-def network_from(wire: Problem, pointer: str = "/network") -> Network:
+def network_from(wire: Problem, pointer: str = "/network", skip_connection: bool = True) -> Network:
     """A network from its wire form; errors point below `pointer`."""
     with _below(pointer):
-        return Network.from_numbers(**wire)
+        return Network.from_numbers(**wire, skip_connection=skip_connection)
+
+
+def polynomial_from(wire: Problem, pointer: str = "/piecewise_polynomial") -> PiecewisePolynomial:
+    """A piecewise polynomial from its wire form; errors point below `pointer`."""
+    with _below(pointer):
+        return PiecewisePolynomial.from_numbers(**wire)
 
 
 @contextmanager
@@ -48,6 +73,25 @@ def _below(pointer: str) -> Iterator[None]:
     except MinnormError as error:
         error.pointer = pointer + error.pointer
         raise
+
+
+def dual_from(certificate: Problem, like: Floats) -> Dual:
+    """A dual from the wire form of its certificate: one number for each of the abscissae `like`."""
+    values = column(certificate["dual_values"], "/certificate/dual_values", like=like)
+    total = certificate.get("dual_total", 0.0)
+    check_magnitude(np.array([total]), "/certificate/dual_total", scalar=True)
+    return Dual(values, total)
+
+
+def witness_from(certificate: Problem, like: Floats) -> Witness:
+    """What a fit's certificate rests on, from its wire form."""
+    multipliers = certificate.get("slope_multipliers")
+    if multipliers is not None:
+        multipliers = column(multipliers, "/certificate/slope_multipliers", like=np.append(like, 0.0))
+    low = certificate.get("dual_low")
+    if low is not None:
+        low = column(low, "/certificate/dual_low", like=like)
+    return Witness(dual_from(certificate, like), multipliers, low)
 
 
 def function_wire(function: PiecewiseLinear) -> dict[str, Any]:
@@ -62,43 +106,105 @@ def function_wire(function: PiecewiseLinear) -> dict[str, Any]:
 
 
 def network_wire(network: Network) -> dict[str, Any]:
-    """The wire form of a network."""
-    return {
+    """The wire form of a network; without a skip connection there is no skip pair."""
+    wire: dict[str, Any] = {
         "hidden_weights": network.hidden_weights,
         "hidden_biases": network.hidden_biases,
         "output_weights": network.output_weights,
-        "skip_weight": network.skip_weight,
-        "skip_bias": network.skip_bias,
     }
+    if network.skip_connection:
+        wire |= {"skip_weight": network.skip_weight, "skip_bias": network.skip_bias}
+    return wire
 
 
-def certificate_wire(certificate: Certificate) -> dict[str, Any]:
-    """The wire form of a certificate."""
-    return {
-        "dual_values": certificate.dual_values,
+def certificate_wire(result: Interpolation) -> dict[str, Any]:
+    """The wire form of a certificate; the dual has a total only where that may differ from zero."""
+    certificate, setting = result.certificate, result.setting
+    wire: dict[str, Any] = {"dual_values": certificate.dual.values}
+    if result.objective == "norm" and setting.penalise_biases and not setting.skip_connection:
+        wire["dual_total"] = certificate.dual.total
+    return wire | {
         "lower_bound": certificate.lower_bound,
         "relative_gap": certificate.relative_gap,
         "max_residual": certificate.max_residual,
     }
 
 
-def interpolation_wire(result: Interpolation) -> dict[str, Any]:
-    """The wire form of an interpolation; least norm with penalised biases is always unique."""
-    return {
+def interpolation_wire(result: Interpolation, explain: bool = True) -> dict[str, Any]:
+    """The wire form of an interpolation: the runs if asked for, and all solutions where there are many."""
+    wire = {
         "function": function_wire(result.function),
         "network": network_wire(result.network),
         "norm": result.norm,
+        "objective_value": result.objective_value,
         "kink_count": result.kink_count,
         "fewest_kinks": result.fewest_kinks,
         "is_sparsest": result.is_sparsest,
-        "is_unique": True,
-        "certificate": certificate_wire(result.certificate),
+        "is_unique": result.is_unique,
+        "certificate": certificate_wire(result),
+    }
+    if result.solution_set is not None:
+        wire["solution_set"] = solution_set_wire(result.solution_set)
+    if explain:
+        rows = result.runs.tolist()
+        wire["runs"] = [{"first": row[0], "last": row[1], "sign": row[2], "kinks": row[3]} for row in rows]
+    return wire
+
+
+def fit_wire(result: Fit) -> dict[str, Any]:
+    """The wire form of a fit, without its network and its fitted values."""
+    return {
+        "function": function_wire(result.function),
+        "norm": result.norm,
+        "loss": result.loss,
+        "objective": result.objective,
+        "kink_count": result.kink_count,
+        "certificate": fit_certificate_wire(result),
     }
 
 
-def norm_wire(result: FunctionNorm | NetworkNorms) -> dict[str, Any]:
+def fit_certificate_wire(result: Fit) -> dict[str, Any]:
+    """The wire form of a fit's certificate; the dual has a total only where that may differ from zero."""
+    certificate, setting = result.certificate, result.task.setting
+    wire: dict[str, Any] = {"dual_values": certificate.witness.dual.values}
+    if setting.penalise_biases and not setting.skip_connection:
+        wire["dual_total"] = certificate.witness.dual.total
+    if certificate.witness.slope_multipliers is not None:
+        wire["slope_multipliers"] = certificate.witness.slope_multipliers
+    if certificate.witness.low is not None:
+        wire["dual_low"] = certificate.witness.low
+    return wire | {"lower_bound": certificate.lower_bound, "relative_gap": certificate.relative_gap}
+
+
+def solution_set_wire(solutions: SolutionSet) -> dict[str, Any]:
+    """The wire form of a set of solutions, in columns."""
+    return {
+        "intervals": solutions.intervals,
+        "apex_x": solutions.apex_x,
+        "apex_y": solutions.apex_y,
+        "left_slopes": solutions.left_slopes,
+        "right_slopes": solutions.right_slopes,
+        "sparsest": function_wire(solutions.sparsest),
+        "sparsest_kink_count": solutions.sparsest_kink_count,
+        "sparsest_is_unique": solutions.sparsest_is_unique,
+    }
+
+
+def transformation_wire(transformation: Transformation | None) -> dict[str, Any]:
+    """How the abscissae were standardised, if they were, as part of a result."""
+    return {} if transformation is None else {"transformation": vars(transformation)}
+
+
+def norm_wire(result: FunctionNorm | NetworkNorms | SplineNorm) -> dict[str, Any]:
     """The wire form of the norms of a function or of a network."""
-    wire = {"representational_cost": result.representational_cost, "network": network_wire(result.network)}
+    wire: dict[str, Any] = {"representational_cost": result.representational_cost}
+    if isinstance(result, SplineNorm):
+        return wire
+    wire["network"] = network_wire(result.network)
+    if not result.network.skip_connection:
+        wire["is_attained"] = result.is_attained
+    if result.dual is not None:
+        wire["dual"] = result.dual
     if isinstance(result, NetworkNorms):
         wire["parameter_norm"] = result.parameter_norm
         wire["path_norm"] = result.path_norm
@@ -106,7 +212,7 @@ def norm_wire(result: FunctionNorm | NetworkNorms) -> dict[str, Any]:
     return wire
 
 
-def verdict_wire(verdict: Verdict) -> dict[str, Any]:
+def verdict_wire(verdict: Verdict | FitVerdict) -> dict[str, Any]:
     """The wire form of a verdict; what is not determined is left out."""
     wire = {name: value for name, value in vars(verdict).items() if value is not None}
     wire["violations"] = [

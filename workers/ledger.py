@@ -5,6 +5,8 @@ Under the common prefix:
     job:<id>             hash    the small fields; expires once the job has ended
     payload:<id>         string  the input; removed when the job succeeds, else kept for another try
     staged:<id>:<n>      string  result of attempt n on its way; expires by itself
+    saved:<id>:<n>       string  checkpoint of attempt n on its way; expires by itself
+    checkpoint:<id>      string  from where another attempt goes on; removed when the job ends
     result:<address>     string  named by the digest, or by the job that shares nothing; expires with the last job
     answer:<address>     hash    outcome, engine, number of jobs that hold the result
     tombstone:<id>       string  outlives the job, to tell "expired" from "never was"
@@ -17,7 +19,8 @@ Under the common prefix:
     waiting:<queue>      zset    all waiting ids by their time
     jobs:<caller>        zset    ids of a caller's jobs, for lists
     leases, deadlines, ended  zset  ids by the time their lease, their deadline, their retention ends
-    unfinished           hash    items by caller; counters and pace:<queue>: figures for operators
+    unfinished           hash    items by caller; counters (hash): figures for operators
+    pace:queue:<queue>, pace:caller:<caller>  hash  seconds from end to end, to tell who is refused when to come back
     workers              zset    workers by the time they were last seen; worker:<name> their queues
 
 A change of state is one script of `lua/`, run by Redis alone and in one go, timed by Redis, safe to repeat.
@@ -63,9 +66,9 @@ class Ledger(Batches):
         """Take the next waiting job of a queue under a lease, callers in turn; None if nothing waits."""
         while found := self._run("claim", queue, self._settings.lease_s, *self._keep):
             id_, kind, attempt, limit = text(found[0]), text(found[1]), int(found[2]), text(found[3])
-            payload = self._bytes("payload", id_)
+            payload, checkpoint = self._two_bytes(("payload", "checkpoint"), id_)
             if payload is not None:  # else it ended in between, or its lease brings it to light
-                return Claim(id_, kind, attempt, payload, float(limit) if limit else None)
+                return Claim(id_, kind, attempt, payload, float(limit) if limit else None, checkpoint)
         return None
 
     def beat(self, claim: Claim, progress: Mapping[str, Any] | None = None) -> Order:
@@ -75,6 +78,19 @@ class Ledger(Batches):
         told = json.dumps(rest) if progress else ""
         answer = self._run("beat", claim.id, claim.attempt, self._settings.lease_s, optional(fraction), told)
         return (Order.STOP, Order.GO_ON, Order.CANCEL)[answer]
+
+    def save(self, claim: Claim, state: bytes) -> bool:
+        """Keep a checkpoint in the place of the last one. False if the job is no longer ours, or to be cancelled.
+
+        Raises
+        ------
+        LedgerUnavailable
+        LedgerFull
+            It would take the room that results need.
+        """
+        self._check_room(len(state))
+        self._stage("saved", f"{claim.id}:{claim.attempt}", state)
+        return bool(self._run("save", claim.id, claim.attempt))
 
     def finish(self, claim: Claim, ending: Success | JobError | Canceled) -> bool:
         """End the job. False if it is no longer ours (or ended already); then nothing changes."""

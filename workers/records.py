@@ -66,6 +66,8 @@ class Claim:
     attempt: int
     payload: bytes
     time_limit_s: float | None = None
+    checkpoint: bytes | None = None
+    """What an earlier attempt has saved last."""
 
 
 @dataclass(frozen=True)

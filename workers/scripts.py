@@ -54,6 +54,12 @@ class Scripts:
             value = self._redis.get(key(room, name))
         return value.encode() if isinstance(value, str) else value
 
+    def _two_bytes(self, rooms: tuple[str, str], name: str) -> tuple[bytes | None, bytes | None]:
+        """What is under a name in two rooms, in one round trip."""
+        with ledger_errors():
+            values: Any = self._redis.mget([key(room, name) for room in rooms])
+        return values[0], values[1]
+
     def _fields(self, room: str, name: str) -> dict[str, str]:
         with ledger_errors():
             fields = self._redis.hgetall(key(room, name))
@@ -70,8 +76,12 @@ class Scripts:
             return
         with ledger_errors():
             memory = self._redis.info("memory")
-        if 0 < memory["maxmemory"] < memory["used_memory"] + ROOM * size:
-            raise LedgerFull("There is no room for work of this size.", self._next_expiry_s())
+        lacking = memory["used_memory"] + ROOM * size - memory["maxmemory"]
+        if memory["maxmemory"] > 0 and lacking > 0:
+            # Commands and answers on their way take as much as the data, for a moment.
+            passing = memory.get("mem_clients_normal", 0)
+            wait_s = 1.0 if lacking <= passing else self._next_expiry_s()
+            raise LedgerFull("There is no room for work of this size.", wait_s)
 
     def _next_expiry_s(self) -> float:
         """Seconds until something that has ended makes room."""

@@ -47,7 +47,7 @@ class WorkerSettings(BaseSettings):
     tombstone_s: float = 7 * 86_400.0
     """How long after its retention an id is still known to have existed (410, not 404)."""
     solver: str = "workers.compute"
-    """Module that computes: `answer(kind, problem, tell)` and `warm_up()`; another one in tests."""
+    """Module that computes: `answer(kind, problem, tell, memory)` and `warm_up()`; another one in tests."""
     runner_start_s: float = 120.0
     """Longest time a fresh runner may take to import and compile."""
     finish_patience_s: float = 60.0

@@ -11,6 +11,7 @@ from workers.chunks import CHUNK
 from workers.connection import connect
 from workers.driver import NotOurs, RunnerDied, TimeUp, Work
 from workers.errors import LedgerUnavailable
+from workers.keeper import Keeper
 from workers.ledger import Ledger
 from workers.records import Canceled, Claim, JobError, Order, Success
 from workers.runners import NoRunner, Runners
@@ -32,6 +33,7 @@ class Slot:
         self._runners = Runners(settings)
         self.client = connect(settings)
         self.ledger = Ledger(self.client, settings)
+        self._keeper = Keeper(self.ledger)
 
     def work_one(self, queue: str) -> bool:
         """Do one job of a queue; False if there was none, or no runner to do it.
@@ -47,6 +49,7 @@ class Slot:
             self._work(claim)
         except SystemExit:  # the worker has to stop now
             self._runners.current.kill()
+            self._keeper.settle()
             self.ledger.release(claim, blameless=True)
             logger.info("Job %s is given back, because this worker has to stop", claim.id)
             raise
@@ -55,6 +58,7 @@ class Slot:
     def close(self) -> None:
         """End the runner."""
         self._runners.current.kill()
+        self._keeper.close()
         self.client.close()
 
     def _ensure_runner(self) -> bool:
@@ -71,6 +75,7 @@ class Slot:
         except NotOurs:
             logger.warning("Job %s went on without attempt %s, which was stopped", claim.id, claim.attempt)
         except (NoRunner, RunnerDied) as loss:
+            self._keeper.settle()
             state = self.ledger.release(claim, blameless=isinstance(loss, NoRunner))
             logger.warning("Job %s is %s after attempt %s: %r", claim.id, state, claim.attempt, loss)
         else:
@@ -81,8 +86,12 @@ class Slot:
         beat = partial(self._beat, claim)
         if claim.kind == CHUNK:
             return ChunkWork(claim, self._runners, beat, self._settings.attempts).run()
+        if claim.checkpoint is not None:
+            logger.info("Job %s goes on from a checkpoint of %s bytes", claim.id, len(claim.checkpoint))
+        save = partial(self._keeper.keep, claim)
+        work = Work(claim.kind, claim.payload, claim.time_limit_s, saved=claim.checkpoint, save=save)
         try:
-            return self._runners.current.solve(Work(claim.kind, claim.payload, claim.time_limit_s), beat)
+            return self._runners.current.solve(work, beat)
         except TimeUp as up:
             return up.error
 

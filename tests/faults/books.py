@@ -18,7 +18,7 @@ MARK = "{:07d},"
 """What a job of kind `count` leaves each time; all of one length, so that the size of the file tells how many."""
 LEFTOVERS = (
     *("line:*", "turns:*", "waiting:*", "leases", "deadlines", "unfinished"),
-    *("payload:*", "staged:*", "inflight:*", "followers:*"),
+    *("payload:*", "staged:*", "saved:*", "checkpoint:*", "inflight:*", "followers:*"),
 )
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.faults import on_batches, on_gateways, on_jobs, on_queues, on_servers, on_workers
+from tests.faults import on_batches, on_gateways, on_jobs, on_queues, on_servers, on_trainings, on_workers
 from tests.faults.figures import Fault, Figures, NotPossibleHere, Size
 from tests.faults.scene import scene
 from workers.broker_program import find_server
@@ -40,6 +40,7 @@ FAULTS = (
     Fault(on_queues.long_queues, Size(0, 2_000), Size(0, 10_000)),
     Fault(on_queues.very_long_queues, Size(1, 2_000), Size(1, 100_000)),
     Fault(on_batches.killed_batch, Size(2, 300, 2.0), Size(20, 10_000, 2.0)),
+    Fault(on_trainings.killed_trainings, Size(3, 1, 2.0), Size(16, 4, 6.0)),
 )
 
 

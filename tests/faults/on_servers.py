@@ -139,6 +139,8 @@ def torn_file(place: Scene, size: Size) -> Figures:
 
     def tear() -> None:
         worker.signal_all(signal.SIGSTOP)  # so that the last command in the file is ours
+        time.sleep(0.05)  # what the worker sent before is answered, and in the file
+        place.server.client.ping()
         place.server.client.set("padding", "x" * 1000)
         place.server.kill()
         file = max(place.data.glob("appendonlydir/*.incr.aof"), key=lambda path: path.stat().st_mtime_ns)

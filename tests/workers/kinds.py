@@ -5,6 +5,7 @@ A runner loads it when `MINNORM_SOLVER` is `tests.workers.kinds`.
 
 import collections
 import ctypes
+import hashlib
 import itertools
 import json
 import os
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.memory import Memory
 from workers.minnorm.errors import TooFewPoints
 
 ENGINE = "test-engine 1"
@@ -34,8 +36,10 @@ def warm_up() -> None:
     time.sleep(float(os.environ.get("TEST_WARM_UP_S", "0")))
 
 
-def answer(kind: str, problem: Any, tell: Tell) -> Answer:
-    result = tell_all(problem, tell) if kind == "tell_all" else KINDS[kind](problem)
+def answer(kind: str, problem: Any, tell: Tell, memory: Memory) -> Answer:
+    if kind == "make_do":
+        return make_do(problem)
+    result = LONG[kind](problem, tell, memory) if kind in LONG else KINDS[kind](problem)
     return Answer("optimal", json.dumps(result).encode())
 
 
@@ -51,7 +55,16 @@ def slow(problem: Any) -> Any:
     return problem
 
 
-def tell_all(problem: Any, tell: Tell) -> Any:
+def make_do(problem: Any) -> Answer:
+    """Take `seconds`, or what time there is; with `tidy`, take so long to end."""
+    try:
+        return Answer("optimal", json.dumps(slow(problem)).encode())
+    except KeyboardInterrupt:
+        time.sleep(problem.get("tidy", 0))
+        return Answer("time_limit", b'"so far"')
+
+
+def tell_all(problem: Any, tell: Tell, _: Memory) -> Any:
     """Tell the progress all the time for `seconds`."""
     start, seconds = time.monotonic(), problem["seconds"]
     told = 0
@@ -59,6 +72,48 @@ def tell_all(problem: Any, tell: Tell) -> Any:
         tell({"fraction": fraction, "phase": "x" * problem.get("size", 1)})
         told += 1
     return told
+
+
+def walk(problem: Any, tell: Tell, memory: Memory) -> Any:
+    """Take `steps`, each of which depends on all before it, and save after each; begin with what was saved.
+
+    The file `trace` gets a line for each step; `ballast` is how many bytes to save besides. At the steps of `gates`,
+    which are numbers and files, it halts until the file exists, and goes on saving.
+    """
+    state = json.loads((memory.saved or b"").rstrip(b".") or b'{"step": 0, "digest": ""}')
+    while True:
+        tell({"fraction": state["step"] / problem["steps"], "step": state["step"]})
+        memory.save(json.dumps(state).encode() + b"." * problem.get("ballast", 0))
+        gate = problem.get("gates", {}).get(str(state["step"]))
+        if gate and not Path(gate).exists():
+            time.sleep(0.02)
+        elif state["step"] == problem["steps"]:
+            return state
+        else:
+            digest = hashlib.sha256(f"{state['digest']} {state['step']}".encode()).hexdigest()
+            state = {"step": state["step"] + 1, "digest": digest}
+            if "trace" in problem:
+                with Path(problem["trace"]).open("a") as file:
+                    file.write(f"{state['step']}\n")
+
+
+def recall(problem: Any, _: Tell, memory: Memory) -> Any:
+    """Save all of `states`, one after the other, and return what there was at first; `die`, unless there was something.
+
+    Then take `seconds`.
+    """
+    for state in problem["states"]:
+        memory.save(state.encode() * problem.get("times", 1))
+    if problem.get("die") and memory.saved is None:
+        kill(problem)
+    slow(problem)
+    return None if memory.saved is None else memory.saved.decode()
+
+
+def hoard(_: Any, __: Tell, memory: Memory) -> Any:
+    """Save something new all the time, get nowhere, and die of it."""
+    memory.save(os.urandom(100))
+    kill(None)
 
 
 def tell_pid(problem: Any) -> Any:
@@ -136,3 +191,6 @@ KINDS: dict[str, Callable[[Any], Any]] = {
         surroundings,
     )
 }  # fmt: skip
+LONG: dict[str, Callable[[Any, Tell, Memory], Any]] = {
+    function.__name__: function for function in (tell_all, walk, recall, hoard)
+}

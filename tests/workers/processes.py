@@ -145,8 +145,8 @@ class Place:
 
     def is_clean(self) -> bool:
         """Whether no lease, input or queue entry is left."""
-        left = ("leases", "deadlines", "unfinished", "payload:*", "staged:*", "inflight:*", "followers:*")
-        rooms = ("line:*", "turns:*", "waiting:*", *left)
+        left = ("leases", "deadlines", "unfinished", "payload:*", "staged:*", "saved:*", "inflight:*", "followers:*")
+        rooms = ("line:*", "turns:*", "waiting:*", "checkpoint:*", *left)
         return not any(self.server.client.keys(f"minnorm:{room}") for room in rooms)
 
     def close(self) -> None:

@@ -304,9 +304,35 @@ def test_a_caller_has_a_quota_of_items(every_server: Server, settings: WorkerSet
     client.close()
 
 
+@pytest.mark.parametrize("full", ["batch", "train"])
+def test_a_batch_needs_place_in_each_of_its_queues(every_server: Server, settings: WorkerSettings, full: str) -> None:
+    client = connect(settings)
+    ledger = Ledger(client, settings.model_copy(update={"queue_items": 3}))
+    for index in range(2):
+        ledger.stage("b", index, payload(index))
+    ledger.open(NewBatch("b", "me", [("batch", 1), ("train", 1)]))
+    ledger.cancel_batch("b")
+    for name in "xyz":
+        ledger.submit(NewJob(name, "echo", full, b"{}", "", caller="you"))
+    before = keys(every_server)
+    with pytest.raises(LedgerFull):
+        ledger.retry_batch("b")
+    for index in range(2):
+        ledger.stage("c", index, payload(index))
+    with pytest.raises(LedgerFull):
+        ledger.open(NewBatch("c", "me", [("batch", 1), ("train", 1)]))
+    assert keys(every_server) == before
+    taken = ledger.claim(full)
+    assert taken is not None
+    again = ledger.retry_batch("b")
+    assert again.verdict is Verdict.NEW
+    assert (ledger.waiting("batch"), ledger.waiting("train")) == ((3, 1) if full == "batch" else (1, 3))
+    client.close()
+
+
 def test_a_chunk_that_is_missing_opens_nothing(ledger: Ledger, every_server: Server) -> None:
     ledger.stage("b", 0, b"payload")
-    with pytest.raises(Exception, match="missing"):
+    with pytest.raises(Exception, match="VANISHED"):
         ledger.open(NewBatch("b", "me", [(QUEUE, 1), (QUEUE, 1)]))
     assert keys(every_server) == {"payload:b.0"}
     assert ledger.waiting(QUEUE) == 0

@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -138,6 +139,45 @@ def test_an_interim_word_is_never_cut_off(start: Callable[..., Runner], size: in
     assert pid_of(runner) == pid
 
 
+def test_a_checkpoint_is_never_cut_off(start: Callable[..., Runner]) -> None:
+    """The same for states; and what an earlier job has saved does not come to the next one."""
+    runner = start(beat_s=0.01)
+    pid = pid_of(runner)
+    for delay in range(20):
+        orders = iter([Order.GO_ON] * (delay // 2))
+        first, second = list[int](), list[bytes]()
+        work = Work("walk", b'{"steps": 1000000000, "ballast": 300000}', save=partial(note_step, first))
+        assert runner.solve(work, lambda _, orders=orders: next(orders, Order.CANCEL)) == Canceled()  # type: ignore[misc]
+        assert first == list(range(len(first)))
+        answer = runner.solve(Work("recall", b'{"states": ["one", "two"]}', save=second.append))
+        assert answer == Success("optimal", b"null", "test-engine 1")
+        assert second == [b"one", b"two"]
+    assert pid_of(runner) == pid
+
+
+def note_step(steps: list[int], state: bytes) -> None:
+    """Take down the step of a state of kind `walk`, if it has all of its ballast."""
+    told, ballast = state[:-300_000], state[-300_000:]
+    steps.append(json.loads(told)["step"] if ballast == b"." * 300_000 else -1)
+
+
+@pytest.mark.parametrize("saved", [b"what was saved", b"", None])
+def test_a_runner_is_told_what_was_saved(start: Callable[..., Runner], saved: bytes | None) -> None:
+    runner, told = start(), None if saved is None else saved.decode()
+    for _ in range(2):
+        answer = runner.solve(Work("recall", b'{"states": []}', saved=saved))
+        assert answer == Success("optimal", json.dumps(told).encode(), "test-engine 1")
+        assert runner.solve(Work("echo", b"7")) == Success("optimal", b"7", "test-engine 1")
+
+
+def test_what_was_saved_before_a_death_arrives(start: Callable[..., Runner]) -> None:
+    runner, saved = start(), list[bytes]()
+    states = {"states": ["one", "two"], "times": 1_000_000, "die": True}
+    with pytest.raises(RunnerDied):
+        runner.solve(Work("recall", json.dumps(states).encode(), save=saved.append))
+    assert saved == [b"one" * 1_000_000, b"two" * 1_000_000]
+
+
 def test_a_late_signal_harms_nobody(start: Callable[..., Runner]) -> None:
     """Neither while the runner idles, nor the next job, nor when nobody has announced it."""
     runner = start()
@@ -187,6 +227,31 @@ def test_a_python_loop_that_takes_too_long_leaves_its_runner(start: Callable[...
         runner.solve(Work("slow", b'{"seconds": 60}', 0.3))
     assert time.monotonic() - began >= 0.3
     assert pid_of(runner) == pid
+
+
+def test_who_makes_do_with_less_time_has_an_answer(start: Callable[..., Runner]) -> None:
+    runner = start(cancel_grace_s=30)
+    pid = pid_of(runner)
+    for limit_s in (0.5, 0.7):
+        answer = runner.solve(Work("make_do", b'{"seconds": 60}', limit_s))
+        assert answer == Success("time_limit", b'"so far"', "test-engine 1")
+    assert isinstance(runner.solve(Work("make_do", b'{"seconds": 0}', 20.0)), Success)
+    assert pid_of(runner) == pid
+
+
+def test_such_an_answer_of_a_cancelled_job_is_dropped(start: Callable[..., Runner]) -> None:
+    runner = start(cancel_grace_s=30)
+    pid = pid_of(runner)
+    assert runner.solve(Work("make_do", b'{"seconds": 60}'), Orders(Order.CANCEL)) == Canceled()
+    assert pid_of(runner) == pid
+
+
+def test_such_an_answer_has_to_come_soon(start: Callable[..., Runner]) -> None:
+    runner = start()
+    runner.wait_until_warm()
+    with pytest.raises(TimeUp):
+        runner.solve(Work("make_do", b'{"seconds": 60, "tidy": 60}', 0.5))
+    assert not runner.alive
 
 
 @pytest.mark.parametrize("kind", ["kill", "segfault", "leave"])

@@ -3,17 +3,20 @@
 Each test ends with the check of its `place` that no process is left.
 """
 
+import hashlib
 import json
 import os
 import re
 import signal
 import time
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.processes import eventually
-from tests.workers.processes import Place
+from tests.workers.processes import Place, Worker
 from workers.reaper import EX_CONFIG
 from workers.records import State
 from workers.tasks import RING, ring_bell
@@ -31,7 +34,7 @@ def test_a_job_survives_the_death_of_its_worker(place: Place) -> None:
     worker = place.worker()
     job, runner = long_job(place, seconds=0.8)
     worker.kill()
-    eventually(lambda: not Path(f"/proc/{runner}").exists(), what="death of the runner with its worker")
+    eventually(partial(is_gone, runner), what="death of the runner with its worker")
     assert place.ledger.get(job).state is State.RUNNING
     worker.start()
     record = place.ended(job)
@@ -108,6 +111,84 @@ def test_a_long_job_outlives_an_outage(place: Place) -> None:
     time.sleep(1.2)  # an outage, not a synchronisation
     place.server.start()
     assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
+
+
+class Walk:
+    """A job that saves after each of its steps, and halts after some of them until it is let on."""
+
+    def __init__(self, place: Place, steps: int, gates: Iterable[int]) -> None:
+        self._place = place
+        self._trace = place.folder / "trace"
+        self._steps = steps
+        self._gates = {step: place.folder / f"gate{step}" for step in gates}
+        names = {str(step): str(file) for step, file in self._gates.items()}
+        self.job = place.submit("walk", {"steps": steps, "trace": str(self._trace), "gates": names})
+
+    def reach(self, step: int) -> None:
+        """Wait until the ledger knows that this step has been taken, and is saved."""
+        eventually(lambda: (self._place.ledger.get(self.job).progress or {}).get("step") == step, what=f"step {step}")
+        eventually(lambda: self._saved() == step, what=f"checkpoint of step {step}")
+
+    def _saved(self) -> int:
+        state = self._place.server.client.get(f"minnorm:checkpoint:{self.job}")
+        return int(json.loads(state)["step"]) if state else 0
+
+    def let_on(self, step: int) -> None:
+        """Open the gate of a step."""
+        self._gates[step].touch()
+
+    def check(self, attempts: int) -> None:
+        """Wait for the end: the result is that of one who was never disturbed, and no step was taken twice."""
+        record = self._place.ended(self.job)
+        assert (record.state, record.attempt) == (State.SUCCEEDED, attempts)
+        digest = ""
+        for step in range(self._steps):
+            digest = hashlib.sha256(f"{digest} {step}".encode()).hexdigest()
+        assert json.loads(self._place.ledger.result(self.job) or b"") == {"step": self._steps, "digest": digest}
+        assert [int(line) for line in self._trace.read_text().split()] == list(range(1, self._steps + 1))
+        eventually(self._place.is_clean, what="no checkpoint is left")
+
+
+def test_a_long_job_goes_on_after_the_deaths_of_its_worker(place: Place) -> None:
+    """As many of them as would end a job that gets nowhere."""
+    worker = place.worker(time_limit_s=60)
+    deaths = place.settings.attempts
+    walk = Walk(place, 10 * deaths + 5, gates := [10 * number for number in range(1, deaths + 1)])
+    for step in gates:
+        walk.reach(step)
+        runner = runner_of(worker)
+        worker.kill()
+        eventually(partial(is_gone, runner), what="death of the runner")
+        walk.let_on(step)
+        worker.start()
+    walk.check(deaths + 1)
+
+
+def test_a_long_job_saves_again_when_redis_is_back(place: Place) -> None:
+    """What could not be stored is lost; it goes on, and what it saves afterwards is there for the next attempt."""
+    worker = place.worker(time_limit_s=60)
+    walk = Walk(place, 30, [10, 20])
+    walk.reach(10)
+    place.server.kill()
+    eventually(lambda: f"A checkpoint of job {walk.job} was not stored" in worker.log.read_text())
+    place.server.start()
+    walk.let_on(10)
+    walk.reach(20)
+    os.kill(runner := runner_of(worker), signal.SIGKILL)
+    eventually(partial(is_gone, runner), what="death of the runner")
+    walk.let_on(20)
+    walk.check(2)
+    assert worker.running
+
+
+def is_gone(pid: int) -> bool:
+    """Whether no process has this number any more."""
+    return not Path(f"/proc/{pid}").exists()
+
+
+def runner_of(worker: Worker) -> int:
+    """The pid of the one runner that a worker has started last."""
+    return int(re.findall(r"Started runner (\d+)", worker.log.read_text())[-1])
 
 
 def test_a_worker_that_is_asked_to_stop_gives_its_job_back(place: Place) -> None:

@@ -139,6 +139,22 @@ def test_who_bounds_his_own_time_goes_alone(ledger: Ledger, every_server: Server
     assert is_clean(every_server)
 
 
+def test_what_ended_for_want_of_time_answers_nobody_who_comes_later(ledger: Ledger, every_server: Server) -> None:
+    partial = Success("time_limit", b"what there is")
+    claim = claimed(ledger, SHARED)
+    assert ledger.submit(job("b")).verdict is Verdict.JOINED
+    assert ledger.finish(claim, partial)
+    assert (ledger.get("b").outcome, ledger.result("b")) == ("time_limit", partial.result)
+    assert ledger.submit(job("c")).verdict is Verdict.NEW
+    assert ledger.finish(next_claim(ledger), ANSWER)
+    assert (ledger.result("c"), ledger.result(SHARED.id)) == (ANSWER.result, partial.result)
+    assert ledger.submit(job("d")).verdict is Verdict.CACHED
+    for name in (SHARED.id, "b", "c", "d"):
+        ledger.delete(name)
+    assert not [key for key in keys(every_server) if key.split(":")[0] in {"result", "answer"}]
+    assert is_clean(every_server)
+
+
 # Idempotency keys
 
 

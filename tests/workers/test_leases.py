@@ -8,6 +8,7 @@ import pytest
 from tests.processes import eventually
 from tests.workers.claims import ANSWER, JOB, claimed, keys, reclaimed
 from tests.workers.processes import Server
+from workers.errors import LedgerUnavailable
 from workers.ledger import Ledger
 from workers.records import WORKER_LOST, JobError, Order, State, Success
 
@@ -53,6 +54,19 @@ def test_a_second_finish_changes_nothing(ledger: Ledger) -> None:
     assert not ledger.finish(claim, replace(ANSWER, result=b"other"))
     assert not ledger.finish(claim, JobError("internal-error", "too late"))
     assert ledger.get("a") == before
+    assert ledger.result("a") == ANSWER.result
+
+
+def test_a_result_that_a_torn_server_forgot_can_be_stored_again(
+    ledger: Ledger, every_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = claimed(ledger)
+    with monkeypatch.context() as torn:
+        torn.setattr(ledger, "_stage", lambda *_: None)
+        with pytest.raises(LedgerUnavailable, match="VANISHED"):
+            ledger.finish(claim, ANSWER)
+    assert every_server.client.zscore("minnorm:leases", "a") is not None  # else nobody would ever try it again
+    assert ledger.finish(claim, ANSWER)
     assert ledger.result("a") == ANSWER.result
 
 

@@ -1,8 +1,11 @@
 """One job after the other, without Celery."""
 
+import json
 import logging
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -183,6 +186,106 @@ def test_the_progress_reaches_the_ledger(place: Place, slot: Slot) -> None:
     progress = place.ledger.get(job).progress or {}
     assert 0 < progress["fraction"] <= 1
     assert progress["phase"] == "x"
+
+
+def test_a_job_goes_on_where_its_runner_died(place: Place, slot: Slot, caplog: pytest.LogCaptureFixture) -> None:
+    """The checkpoint has arrived before the job is given back, large as it is."""
+    caplog.set_level(logging.INFO)
+    states = {"states": ["first", "last!"], "times": 15_000_000, "die": True}
+    job = place.submit("recall", states, bell=False)
+    assert slot.work_one("interactive")
+    assert place.ledger.get(job).state is State.QUEUED
+    assert slot.work_one("interactive")
+    assert place.ledger.get(job).attempt == 2
+    assert json.loads(place.ledger.result(job) or b"") == "last!" * 15_000_000
+    assert f"Job {job} goes on from a checkpoint of 75000000 bytes" in caplog.text
+    slot._keeper.settle()
+    assert place.is_clean()
+
+
+def test_a_slot_that_has_to_stop_keeps_the_last_checkpoint(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = place.submit("recall", {"states": ["one", "two"], "seconds": 60}, bell=False)
+    stored = threading.Event()
+    keep = slot._keeper.keep
+
+    def kept(claim: Claim, state: bytes) -> None:
+        keep(claim, state)
+        if state == b"two":
+            stored.set()
+
+    def stop(*_: object) -> Order:
+        assert stored.wait(20)
+        raise SystemExit(1)
+
+    monkeypatch.setattr(slot._keeper, "keep", kept)
+    monkeypatch.setattr(slot.ledger, "beat", stop)
+    with pytest.raises(SystemExit):
+        slot.work_one("interactive")
+    assert place.ledger.get(job).state is State.QUEUED
+    claim = place.ledger.claim("interactive")
+    assert claim is not None
+    assert claim.checkpoint == b"two"
+
+
+def test_a_checkpoint_that_takes_long_holds_up_no_heartbeat(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = place.submit("recall", {"states": ["one"], "seconds": 60}, bell=False)
+    saving, beaten, in_time = threading.Event(), threading.Event(), list[bool]()
+    beat, beats = slot.ledger.beat, 0
+
+    def save(*_: object) -> bool:
+        saving.set()
+        in_time.append(beaten.wait(20))
+        return True
+
+    def count(claim: Claim, progress: Any = None) -> Order:
+        nonlocal beats
+        beats += saving.is_set()
+        if beats < 5:
+            return beat(claim, progress)
+        beaten.set()
+        return Order.CANCEL
+
+    monkeypatch.setattr(slot.ledger, "save", save)
+    monkeypatch.setattr(slot.ledger, "beat", count)
+    assert slot.work_one("interactive")
+    slot._keeper.settle()
+    assert in_time == [True]
+    assert place.ledger.get(job).state is State.CANCELED
+
+
+def test_the_items_of_a_chunk_remember_nothing(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = list[Any]()
+    monkeypatch.setattr(slot.ledger, "save", lambda *told: saved.append(told))
+    job = chunk(place, *[chunks.item_line(name, "recall", {"states": ["one"]}) for name in "ab"])
+    assert slot.work_one("interactive")
+    lines = chunks.split(place.ledger.result(job) or b"")
+    assert [chunks.item(line)["result"] for line in lines] == [None, None]
+    slot._keeper.settle()
+    assert not saved
+
+
+def test_items_that_make_do_with_less_time_have_answers(place: Place, slot: Slot) -> None:
+    items = [("make_do", 60), ("echo", 0), ("slow", 60), ("make_do", 60)]
+    lines = [chunks.item_line(str(index), kind, {"seconds": s}) for index, (kind, s) in enumerate(items)]
+    place.ledger.submit(NewJob("chunk", chunks.CHUNK, "interactive", chunks.join(lines), "", time_limit_s=1.0))
+    assert slot.work_one("interactive")
+    ended = [chunks.item(line) for line in chunks.split(place.ledger.result("chunk") or b"")]
+    outcomes = [item.get("outcome", item.get("error", {}).get("code")) for item in ended]
+    assert outcomes == ["time_limit", "optimal", "time-limit", "time_limit"]
+    assert [item["custom_id"] for item in ended] == list("0123")
+
+
+def test_who_makes_do_with_less_time_succeeds(place: Place, slot: Slot) -> None:
+    job = NewJob("a", "make_do", "interactive", b'{"seconds": 60}', "", time_limit_s=0.8)
+    place.ledger.submit(job)
+    assert slot.work_one("interactive")
+    record = place.ledger.get(job.id)
+    assert (record.state, record.outcome) == (State.SUCCEEDED, "time_limit")
+    assert place.ledger.result(job.id) == b'"so far"'
 
 
 def test_a_job_has_a_time_limit_of_its_own(place: Place, slot: Slot) -> None:

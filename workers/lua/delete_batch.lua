@@ -2,7 +2,7 @@
 -- ended is busy: it is to be cancelled first.
 local id = ARGV[1]
 local batch = key('batch', id)
-local told = redis.call('HMGET', batch, 'finished_at', 'chunks')
+local told = redis.call('HMGET', batch, 'finished_at', 'chunks', 'caller')
 if not told[2] then
   return redis.call('EXISTS', key('tombstone', id)) == 1 and 'gone' or false
 elseif not told[1] then
@@ -14,5 +14,6 @@ for index = 0, tonumber(told[2]) - 1 do
   end
 end
 redis.call('UNLINK', batch, key('done', id))
+redis.call('ZREM', ended, id .. '|' .. told[3])
 redis.call('PUBLISH', prefix .. 'changes', id)
 return 'deleted'

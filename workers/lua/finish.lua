@@ -7,18 +7,25 @@ if not mine(id, attempt) then
   redis.call('UNLINK', staged)
   return 0
 end
+if state == 'succeeded' and redis.call('EXISTS', staged) == 0 then
+  return redis.error_reply('VANISHED the result of the attempt') -- the lease stays, and the result can be staged again
+end
 redis.call('ZREM', leases, id)
 local told = redis.call('HMGET', job, 'state', 'ending', 'address')
 if told[1] == 'canceling' then -- a promise: also if it has come to an answer in the meantime
   close(id, told[2], keep)
 elseif state == 'succeeded' then
-  redis.call('RENAME', staged, key('result', told[3])) -- its absence is an error: only the lease has gone yet
+  if ARGV[6] == 'time_limit' then
+    keep_to_itself(id) -- with more time it would be another result
+    told[3] = id
+  end
+  redis.call('RENAME', staged, key('result', told[3]))
   redis.call('HSET', key('answer', told[3]), 'outcome', ARGV[6], 'engine', ARGV[7])
   redis.call('HSET', job, 'succeeded', ARGV[9], 'failed', ARGV[10])
-  keep_pace(id)
+  keep_paces(id, keep)
   close(id, state, keep)
 elseif state == 'failed' then
-  keep_pace(id)
+  keep_paces(id, keep)
   close(id, state, keep, 'error', ARGV[8])
 else
   close(id, state, keep)

@@ -7,8 +7,12 @@ local batch = key('batch', id)
 if redis.call('EXISTS', batch) == 1 then
   return { 'known', id, '0' }
 end
+local names = {}
+for index = 0, chunks - 1 do
+  names[ARGV[11 + 2 * index]] = true
+end
 local no = earlier('batch', name, fingerprint)
-  or refusal(ARGV[11], caller, items, tonumber(ARGV[9]), tonumber(ARGV[10]))
+  or refusal_of_any(names, caller, items, tonumber(ARGV[9]), tonumber(ARGV[10]))
 if no then
   for index = 0, chunks - 1 do
     redis.call('UNLINK', key('payload', id .. '.' .. index))
@@ -17,7 +21,7 @@ if no then
 end
 for index = 0, chunks - 1 do -- before anything is written
   if redis.call('EXISTS', key('payload', id .. '.' .. index)) == 0 then
-    return redis.error_reply('ERR the payload of a chunk is missing')
+    return redis.error_reply('VANISHED the payload of a chunk')
   end
 end
 create_batch(id, caller, items, chunks)

@@ -77,9 +77,10 @@ end
 -- All that belongs to a batch stays until all of it has ended, and goes together.
 local function close_batch(id, keep)
   local batch, time, retention = key('batch', id), now(), milliseconds(keep[1])
-  local ending = redis.call('HGET', batch, 'ending') or 'succeeded'
+  local told = redis.call('HMGET', batch, 'ending', 'caller', 'chunks')
+  local ending = told[1] or 'succeeded'
   redis.call('HSET', batch, 'state', ending, 'finished_at', stamp(time), 'expires_at', stamp(time + keep[1]))
-  for index = 0, tonumber(redis.call('HGET', batch, 'chunks')) - 1 do
+  for index = 0, tonumber(told[3]) - 1 do
     for _, room in ipairs({ 'job', 'payload', 'result', 'answer' }) do
       redis.call('PEXPIRE', key(room, id .. '.' .. index), retention)
     end
@@ -87,6 +88,7 @@ local function close_batch(id, keep)
   redis.call('PEXPIRE', key('done', id), retention)
   redis.call('PEXPIRE', batch, retention)
   redis.call('SET', key('tombstone', id), ending, 'PX', retention + milliseconds(keep[2]))
+  redis.call('ZADD', ended, time + keep[1], id .. '|' .. told[2])
 end
 
 local function close_chunk(id, state, keep)
@@ -120,6 +122,14 @@ local function attach(id, keep)
   redis.call('PEXPIRE', key('answer', address), milliseconds(keep[1]))
   redis.call('PEXPIRE', key('result', address), milliseconds(keep[1]))
   redis.call('HSET', key('job', id), 'outcome', answer[1], 'engine', answer[2])
+end
+
+-- The result is that of this job and of those that wait for it already, but answers no equal problem.
+local function keep_to_itself(id)
+  redis.call('HSET', key('job', id), 'address', id)
+  for _, follower in ipairs(redis.call('LRANGE', key('followers', id), 0, -1)) do
+    redis.call('HSET', key('job', follower), 'address', id)
+  end
 end
 
 -- Records. The one way to make each; more fields and values may follow.
@@ -184,7 +194,8 @@ local function close(id, state, keep, ...)
   redis.call('ZREM', deadlines, id)
   local told = redis.call('HMGET', job, 'caller', 'items', 'attempt', 'digest', 'batch', 'kind')
   for attempt = 1, tonumber(told[3]) do
-    redis.call('UNLINK', key('staged', id .. ':' .. attempt)) -- of a worker that died over it
+    -- Of a worker that died over it.
+    redis.call('UNLINK', key('staged', id .. ':' .. attempt), key('saved', id .. ':' .. attempt))
   end
   if state == 'succeeded' then
     redis.call('UNLINK', key('payload', id))
@@ -218,6 +229,7 @@ local function close(id, state, keep, ...)
   else
     promote(id)
   end
+  redis.call('UNLINK', key('checkpoint', id))
 end
 
 -- A job that others wait for will not end for them: the first of them takes its place.
@@ -229,6 +241,9 @@ promote = function(id)
   end
   redis.call('COPY', key('payload', id), key('payload', first), 'REPLACE')
   redis.call('PERSIST', key('payload', first))
+  if redis.call('EXISTS', key('checkpoint', id)) == 1 then
+    redis.call('RENAME', key('checkpoint', id), key('checkpoint', first)) -- the problem is the same
+  end
   redis.call('HDEL', key('job', first), 'leader')
   redis.call('SET', key('inflight', redis.call('HGET', key('job', first), 'digest')), first)
   enqueue(first, 'RPUSH')
@@ -291,12 +306,39 @@ local function remember(name, id, fingerprint, life)
   end
 end
 
+-- Paces tell how long ends lie apart, lately: those of the jobs and chunks of a queue, and those of the items of a
+-- caller, who waits in turn with others, and perhaps in several queues.
+
+local function pace_of(name)
+  return tonumber(redis.call('HGET', key('pace', name), 'interval') or '')
+end
+
+-- `count` things have ended together, on which work began at `since` or when the ones before them ended.
+local function measure_pace(name, count, since, life)
+  local pace, time = key('pace', name), now()
+  local last = redis.call('HMGET', pace, 'at', 'interval')
+  local taken = (time - math.max(tonumber(last[1] or '0'), since)) / count
+  local interval = last[2] and 0.8 * tonumber(last[2]) + 0.2 * taken or taken
+  redis.call('HSET', pace, 'at', stamp(time), 'interval', stamp(interval))
+  redis.call('PEXPIRE', pace, life)
+end
+
+local function keep_paces(id, keep)
+  local job = redis.call('HMGET', key('job', id), 'queue', 'started_at', 'caller', 'created_at', 'items')
+  local life = milliseconds(keep[1])
+  measure_pace('queue:' .. job[1], 1, tonumber(job[2] or stamp(now())), life)
+  -- What a caller waits for others belongs to his pace.
+  measure_pace('caller:' .. job[3], tonumber(job[5]), tonumber(job[4]), life)
+end
+
 -- Whether there is place for so many more items: nil, or {why not, '', after how many seconds to try again}.
 local function refusal(queue, caller, items, quota, depth)
-  local interval = tonumber(redis.call('HGET', key('pace', queue), 'interval') or '0.1')
+  local interval = pace_of('queue:' .. queue) or 0.1
   local mine_already = tonumber(redis.call('HGET', unfinished, caller) or '0')
   if mine_already > 0 and mine_already + items > quota then
-    return { 'quota', '', stamp(interval * (mine_already + items - quota)) }
+    -- A caller with no other work may exceed the quota.
+    local before = math.min(mine_already, mine_already + items - quota)
+    return { 'quota', '', stamp((pace_of('caller:' .. caller) or interval) * before) }
   end
   local waiting = redis.call('ZCARD', key('waiting', queue))
   if waiting >= depth then
@@ -305,14 +347,15 @@ local function refusal(queue, caller, items, quota, depth)
   return nil
 end
 
--- Seconds an item takes the queue as a whole, lately.
-local function keep_pace(id)
-  local job = redis.call('HMGET', key('job', id), 'queue', 'started_at', 'items')
-  local pace = key('pace', job[1])
-  local time, last = now(), redis.call('HMGET', pace, 'at', 'interval')
-  local taken = (time - math.max(tonumber(last[1] or '0'), tonumber(job[2] or stamp(time)))) / tonumber(job[3])
-  local interval = last[2] and 0.9 * tonumber(last[2]) + 0.1 * taken or taken
-  redis.call('HSET', pace, 'at', stamp(time), 'interval', stamp(interval))
+-- The same for a batch, whose chunks go to several queues: the keys of `names`.
+local function refusal_of_any(names, caller, items, quota, depth)
+  for queue in pairs(names) do
+    local no = refusal(queue, caller, items, quota, depth)
+    if no then
+      return no
+    end
+  end
+  return nil
 end
 
 -- Ask whoever computes it to stop; it then ends as `ending`. Anything else ends here. -> its state
@@ -338,6 +381,22 @@ local function cancel(id, ending, keep)
   return state
 end
 
+-- The losses of a job, with this one. They are counted from 0 again if the job has got farther since the last one than
+-- ever before, and has saved a checkpoint. Both: a job that dies each time at the same place may save what it likes,
+-- and one that saves nothing has to get there again.
+local function count_loss(id, cost)
+  local job = key('job', id)
+  if cost > 0 then
+    local told = redis.call('HMGET', job, 'saved', 'fraction', 'lost_at')
+    if told[1] and tonumber(told[2] or '0') > tonumber(told[3] or '0') then
+      redis.call('HSET', job, 'losses', 0)
+    end
+    redis.call('HDEL', job, 'saved')
+    redis.call('HSET', job, 'lost_at', told[2] or '0')
+  end
+  return redis.call('HINCRBY', job, 'losses', cost)
+end
+
 -- A job whose worker is gone: back into its queue, or failed once it has cost `limit` workers.
 local function give_back(id, cost, limit, keep, lost)
   local job = key('job', id)
@@ -347,7 +406,7 @@ local function give_back(id, cost, limit, keep, lost)
     close(id, told[2], keep)
     return told[2]
   end
-  if redis.call('HINCRBY', job, 'losses', cost) >= limit then
+  if count_loss(id, cost) >= limit then
     close(id, 'failed', keep, 'error', lost)
     return 'failed'
   end

@@ -10,18 +10,18 @@ elseif not told[1] then
 elseif told[5] and redis.call('EXISTS', key('batch', told[5])) == 1 then
   return { 'replayed', told[5], '0' }
 end
-local again, items, queue = {}, 0, nil
+local again, items, names = {}, 0, {}
 for index = 0, tonumber(told[2]) - 1 do
   local chunk = redis.call('HMGET', key('job', id .. '.' .. index), 'state', 'items', 'queue')
   if chunk[1] and chunk[1] ~= 'succeeded' then
     table.insert(again, { index, chunk[2], chunk[3] })
-    items, queue = items + tonumber(chunk[2]), chunk[3]
+    items, names[chunk[3]] = items + tonumber(chunk[2]), true
   end
 end
 if #again == 0 then
   return { 'succeeded', '', '0' }
 end
-local no = refusal(queue, told[3], items, tonumber(ARGV[3]), tonumber(ARGV[4]))
+local no = refusal_of_any(names, told[3], items, tonumber(ARGV[3]), tonumber(ARGV[4]))
 if no then
   return no
 end

@@ -25,7 +25,7 @@ if no then
   return no
 end
 if redis.call('PERSIST', payload) == 0 then
-  return redis.error_reply('ERR the payload of the job is missing')
+  return redis.error_reply('VANISHED the payload of the job')
 end
 redis.call('ZADD', key('jobs', caller), create(id, kind, queue, caller, digest, 1), id)
 note('job', id, 'time_limit_s', time_limit)
