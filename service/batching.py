@@ -1,6 +1,7 @@
 """A batch on its way in: read as it arrives, looked at on a thread, staged chunk by chunk, queued in one step.
 
-At no time is more of a batch in memory than a piece of its body and a chunk, unless it is one JSON document.
+At no time is more of a batch in memory than a piece of its body and a chunk for each queue, unless it is one JSON
+document.
 """
 
 import contextlib
@@ -20,13 +21,14 @@ from service.bodies import StrictRequest, check_media_type, check_size, media_ty
 from service.items import Chunk, Gatherer, check_count
 from service.problems import BodyTooLarge, BodyTooSlow, InvalidJson
 from service.queueing import NewBatch, Queue
-from service.schemas import BatchRequest
+from service.schemas.batches import BatchRequest
 from service.settings import GatewaySettings
+from service.solving import BATCH
 from service.terms import Terms
 from workers.errors import LedgerUnavailable
 from workers.records import Receipt, RequestKey, new_id
 
-QUEUE = "batch"
+QUEUE = BATCH
 LINES = ("application/x-ndjson", "application/jsonl")
 """Media types of a batch that is sent line by line."""
 PIECE_BYTES = 2**18
@@ -99,7 +101,7 @@ class Intake:
     def __init__(self, queue: Queue, settings: GatewaySettings) -> None:
         self._queue = queue
         self._settings = settings
-        self._id = new_id(QUEUE)
+        self._id = new_id("batch")
         self._gatherer = Gatherer(settings)
         self._chunks = list[tuple[str, int]]()
         self._staged = 0
@@ -160,7 +162,7 @@ class Intake:
 
     async def _stage(self, chunks: list[Chunk]) -> None:
         for chunk in chunks:
-            self._chunks.append((QUEUE, chunk.items))  # first: it may be staged although no answer comes
+            self._chunks.append((chunk.queue, chunk.items))  # first: it may be staged although no answer comes
             await self._queue.stage(self._id, len(self._chunks) - 1, chunk.payload, self._staged)
             self._staged += len(chunk.payload)
 

@@ -4,26 +4,40 @@ What is wrong with an item is told in its place among the results, if it can be 
 refused.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import numpy as np
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service.bodies import check_size, parse
 from service.problems import DUPLICATE, KINDS, GatewayError, InvalidJson, pointer_to
-from service.schemas import BatchItem, Body, InterpolationRequest, NormRequest, VerificationRequest
+from service.schemas.batches import BatchItem
+from service.schemas.fields import Body
+from service.schemas.requests import (
+    ClassificationRequest,
+    InterpolationRequest,
+    NormRequest,
+    RegressionRequest,
+    VerificationRequest,
+)
+from service.schemas.trainings import TrainingRequest
 from service.settings import GatewaySettings
-from workers import chunks
+from service.sizes import check_columns
+from service.solving import BATCH, QUEUES
+from workers import chunks, compute
 from workers.encoding import Problem
 from workers.records import JobError
 
 REQUESTS: Mapping[str, type[Body]] = {
     "interpolations": InterpolationRequest,
+    "regressions": RegressionRequest,
+    "classifications": ClassificationRequest,
     "norms": NormRequest,
     "verifications": VerificationRequest,
+    "trainings": TrainingRequest,
 }
 LONGEST_NAME = 200
 CHUNK_S = 1.0
@@ -36,9 +50,9 @@ Place = tuple[int | str, ...]
 BodyOfKind = TypeVar("BodyOfKind", bound=Body)
 
 
-def estimated_s(points: int) -> float:
-    """Time that an item takes, roughly: 0.1 ms, and 2.5 us a point."""
-    return 1e-4 + 2.5e-6 * points
+def estimated_s(effort: int) -> float:
+    """Time that an item takes, roughly: 0.1 ms, and 2.5 us a point that it is worth (`compute.effort`)."""
+    return 1e-4 + 2.5e-6 * effort
 
 
 @dataclass(frozen=True)
@@ -47,10 +61,27 @@ class Chunk:
 
     payload: bytes
     items: int
+    queue: str
+
+
+class _Open:
+    """A chunk that is being filled."""
+
+    def __init__(self) -> None:
+        self.lines, self._work_s, self._bytes = list[bytes](), 0.0, 0
+
+    def append(self, line: bytes, work_s: float) -> None:
+        self.lines.append(line)
+        self._work_s += work_s
+        self._bytes += len(line) + 1
+
+    @property
+    def is_full(self) -> bool:
+        return self._work_s >= CHUNK_S or self._bytes >= CHUNK_BYTES or len(self.lines) >= CHUNK_ITEMS
 
 
 class Gatherer:
-    """Takes items one by one, and gathers them to chunks."""
+    """Takes items one by one, and gathers them to chunks: those of one queue each."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
@@ -58,7 +89,7 @@ class Gatherer:
         self._count = 0
         self._line_number = 0
         self._full = list[Chunk]()
-        self._start()
+        self._open = defaultdict[str, _Open](_Open)
 
     def take_lines(self, piece: bytes) -> list[Chunk]:
         """Take the items in some whole lines of a body; the chunks that this has filled."""
@@ -78,32 +109,24 @@ class Gatherer:
         """What is left when all items have been taken."""
         if not self._count:
             raise invalid(("items",), "too_short", "a batch has at least one item")
-        if self._lines:
-            self._close()
+        for queue in list(self._open):
+            self._close(queue)
         return self._filled()
 
     def _take(self, item: Any, place: str) -> None:
         """Take the next item. Raises `RequestValidationError` if it could not be named among the results."""
         check_count(self._count + 1, self._settings)
         name = _name(item, ("items", self._count), place)
-        line, points = self._line(name, item)
+        line, effort, queue = self._line(name, item)
         self._names.add(name)
         self._count += 1
-        self._append(line, estimated_s(points))
+        self._open[queue].append(line, estimated_s(effort))
+        if self._open[queue].is_full:
+            self._close(queue)
 
-    def _append(self, line: bytes, work_s: float) -> None:
-        self._lines.append(line)
-        self._work_s += work_s
-        self._bytes += len(line) + 1
-        if self._work_s >= CHUNK_S or self._bytes >= CHUNK_BYTES or len(self._lines) >= CHUNK_ITEMS:
-            self._close()
-
-    def _close(self) -> None:
-        self._full.append(Chunk(chunks.join(self._lines), len(self._lines)))
-        self._start()
-
-    def _start(self) -> None:
-        self._lines, self._work_s, self._bytes = list[bytes](), 0.0, 0
+    def _close(self, queue: str) -> None:
+        lines = self._open.pop(queue).lines
+        self._full.append(Chunk(chunks.join(lines), len(lines), queue))
 
     def _filled(self) -> list[Chunk]:
         filled, self._full = self._full, []
@@ -116,18 +139,23 @@ class Gatherer:
             message = str(error).replace("The body", f"Line {self._line_number}", 1)
             raise InvalidJson(message, pointer_to(("items", self._count))) from None
 
-    def _line(self, name: str, item: dict[str, Any]) -> tuple[bytes, int]:
-        """An item on its way to the worker, and how many points it has; or its error in its place."""
+    def _line(self, name: str, item: dict[str, Any]) -> tuple[bytes, int, str]:
+        """An item on its way to the worker, its effort, and its queue; or its error in its place."""
         try:
             if name in self._names:
-                return chunks.failed_line(name, JobError(DUPLICATE.slug, DUPLICATE.explanation, "/custom_id")), 0
+                return chunks.failed_line(name, JobError(DUPLICATE.slug, DUPLICATE.explanation, "/custom_id")), 0, BATCH
             check_size(item, self._settings)
             kind, problem = _problem(item)
+            check_columns(problem, self._settings, "/body")
         except GatewayError as error:
-            return chunks.failed_line(name, JobError(KINDS[type(error)].slug, str(error), error.pointer or "")), 0
+            return (
+                chunks.failed_line(name, JobError(KINDS[type(error)].slug, str(error), error.pointer or "")),
+                0,
+                BATCH,
+            )
         except RequestValidationError as error:
-            return chunks.failed_line(name, _first(error)), 0
-        return chunks.item_line(name, kind, problem), _points(problem)
+            return chunks.failed_line(name, _first(error)), 0, BATCH
+        return chunks.item_line(name, kind, problem), compute.effort(kind, problem), QUEUES.get(kind, BATCH)
 
 
 def invalid(place: Place, code: str, message: str) -> RequestValidationError:
@@ -181,14 +209,3 @@ def _first(error: RequestValidationError) -> JobError:
     found = error.errors()[0]
     pointer = pointer_to(found["loc"][1:])
     return JobError(KINDS[RequestValidationError].slug, f"{pointer}: {found['msg']}", pointer)
-
-
-def _points(problem: Problem) -> int:
-    """Length of the longest column."""
-    return max((_length(value) for value in problem.values()), default=0)
-
-
-def _length(value: Any) -> int:
-    if isinstance(value, dict):
-        return _points(value)
-    return value.size if isinstance(value, np.ndarray) else 0

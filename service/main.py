@@ -17,8 +17,20 @@ from service.items import REQUESTS
 from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.queueing import Queue
-from service.routers import batches, interpolations, jobs, norms, operations, pages, verifications
-from service.schemas import BatchItem, BatchLine, BatchRequest, Problem
+from service.routers import (
+    batches,
+    classifications,
+    interpolations,
+    jobs,
+    norms,
+    operations,
+    pages,
+    regressions,
+    trainings,
+    verifications,
+)
+from service.schemas.batches import BatchItem, BatchLine, BatchRequest
+from service.schemas.faults import Problem
 from service.settings import GatewaySettings, gateway_settings
 from service.solving import Solver
 from service.tracking import RequestIds
@@ -26,10 +38,26 @@ from workers import compute
 
 DESCRIPTION = """\
 Minimum-norm one-hidden-layer ReLU networks on one-dimensional data: what training with weight decay looks for, computed
-exactly. Every answer carries a certificate that a caller can check.
+exactly. Through points, or as near to them as a loss and a regularisation say, or with their labels as its sign. Biases
+penalised or free, with a skip connection or without one; for the least norm, the fewest kinks or an l^p path norm,
+increasing, decreasing, convex or concave if wished. Every answer carries a certificate that a caller can check.
+Networks are trained, too, by gradient methods, and set beside the global optimum.
 
-Small problems are answered at once (200); larger ones become jobs (202). Errors are problem documents (RFC 9457).
+Small problems are answered at once (200); larger ones, and all trainings, become jobs (202). Errors are problem
+documents (RFC 9457).
 """
+ROOMS = (
+    interpolations,
+    regressions,
+    classifications,
+    norms,
+    verifications,
+    trainings,
+    jobs,
+    batches,
+    operations,
+    pages,
+)
 UNROUTED: tuple[type[BaseModel], ...] = (Problem, BatchItem, BatchLine, BatchRequest, *REQUESTS.values())
 """Models of what no route takes or returns as a whole; the items of a batch refer to the last ones."""
 
@@ -39,7 +67,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     settings = settings or gateway_settings()
     app = FastAPIOffline(
         title="Minimum-norm ReLU networks",
-        version="0.1.0",
+        version=compute.ENGINE.split()[-1],
         description=DESCRIPTION,
         lifespan=_lifespan,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
@@ -50,7 +78,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.metrics = Metrics()
     app.add_middleware(RateLimits, settings=settings)
     app.add_middleware(RequestIds)
-    for room in (interpolations, norms, verifications, jobs, batches, operations, pages):
+    for room in ROOMS:
         app.include_router(room.router)
     problems.install(app, settings)
     _describe_problems(app)

@@ -84,9 +84,20 @@ def _mathematical(error: type[mathematics.MinnormError]) -> Kind:
     return Kind(error.code, error.code.replace("-", " ").capitalize(), 422, explanation)
 
 
+TOO_MANY_POINTS = Kind(
+    "too-many-points",
+    "Too many points",
+    422,
+    "A column is longer than the limit named in /v1/capabilities; or penalised biases without a skip connection need a "
+    "cone program, for which there is a limit of its own. Data that turn to and fro often need none, and with a skip "
+    "connection or with free biases every interpolation takes linear time. Of fits only those with squared loss, a "
+    "skip connection and no shape need no cone program.",
+)
+
 KINDS: Mapping[type[Exception], Kind] = {
     **{error: _mathematical(error) for error in mathematics.MinnormError.__subclasses__()},
     mathematics.MinnormError: _mathematical(mathematics.MinnormError),
+    mathematics.TooManyPoints: TOO_MANY_POINTS,
     RequestValidationError: Kind(
         "invalid-request",
         "Invalid request",
@@ -105,12 +116,7 @@ KINDS: Mapping[type[Exception], Kind] = {
         "The body is longer than the limit named in /v1/capabilities.",
     ),
     BodyTooSlow: Kind("body-too-slow", "Body too slow", 408, "The body did not arrive in time.", retryable=True),
-    TooManyPoints: Kind(
-        "too-many-points",
-        "Too many points",
-        422,
-        "A column is longer than the limit named in /v1/capabilities.",
-    ),
+    TooManyPoints: TOO_MANY_POINTS,
     TooManyFields: Kind(
         "too-many-fields", "Too many fields", 422, "An object in the body has more fields than any request has."
     ),

@@ -105,9 +105,10 @@ class Queue:
         await self._run(self._ledger.discard, batch_id, chunks)
 
     async def open_batch(self, batch: NewBatch, request: RequestKey | None) -> Receipt:
-        """Queue the staged chunks of a batch in one step, then ring: once, since each bell passes itself on."""
+        """Queue the staged chunks of a batch in one step, then ring: once a queue, since each bell passes itself on."""
         receipt = await self._run(self._ledger.open, batch, request)
-        await self._ring(receipt, batch.chunks[0][0])
+        for queue in sorted({queue for queue, _ in batch.chunks}):
+            await self._ring(receipt, queue)
         return receipt
 
     async def batch(self, batch_id: str) -> BatchRecord:
@@ -128,7 +129,10 @@ class Queue:
         return await self.batch(batch_id)
 
     async def retry_batch(self, batch_id: str, queue: str) -> BatchRecord:
-        """Queue the chunks of a batch that were not computed once more; the record of the new batch."""
+        """Queue the chunks of a batch that were not computed once more; the record of the new batch.
+
+        A bell is rung for this queue; any other hears of its chunks from the reaper.
+        """
         receipt = await self._run(self._ledger.retry_batch, batch_id)
         await self._ring(receipt, queue)
         return await self.batch(receipt.id)

@@ -28,7 +28,7 @@ class GatewaySettings(BaseSettings):
     max_points: int = 1_000_000
     """Most numbers in a column."""
     coroutine_size: int = 2_000
-    """Problems of at most so many numbers a column take microseconds and are solved where they arrive."""
+    """Problems worth at most so many points (`compute.effort`) take microseconds and are solved where they arrive."""
     thread_size: int = 50_000
     """Problems of at most so many take milliseconds and are solved on a thread; larger ones are queued."""
     max_wait_s: float = 60.0

@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +11,22 @@ from anyio.to_thread import run_sync
 from fastapi import Response
 
 from service import envelopes
-from service.problems import TooManyPoints
 from service.queueing import Queue
 from service.settings import GatewaySettings
+from service.sizes import check_columns
 from service.terms import Terms
 from workers import compute, encoding
 from workers.encoding import Problem
 from workers.minnorm import ENGINE
 from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
 
-INTERACTIVE = "interactive"
+INTERACTIVE, BATCH, TRAIN = "interactive", "batch", "train"
+QUEUES = {"trainings": TRAIN}
+"""Of the kinds that have a queue of their own, alone or in batches. They are always queued: they take their time."""
 
 
 class Solver:
-    """Decides by the length of the longest column."""
+    """Decides by kind, and by `compute.effort`, in points."""
 
     def __init__(self, settings: GatewaySettings, queue: Queue) -> None:
         self._settings = settings
@@ -33,14 +34,19 @@ class Solver:
 
     async def answer(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
-        size = self._size(problem)
-        if not terms.at_once or size > self._settings.thread_size:
+        check_columns(problem, self._settings)
+        waits = kind in QUEUES or not terms.at_once
+        if waits or compute.effort(kind, problem) > self._settings.thread_size:
             return await self._queued(kind, problem, terms)
-        return await self.answer_here(kind, problem, terms)
+        return await self._solved(kind, problem, terms)
 
     async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
-        if self._size(problem) <= self._settings.coroutine_size:
+        check_columns(problem, self._settings)
+        return await self._solved(kind, problem, terms)
+
+    async def _solved(self, kind: str, problem: Problem, terms: Terms) -> Response:
+        if compute.effort(kind, problem) <= self._settings.coroutine_size:
             solved = _solve(kind, problem, terms)
         else:
             solved = await run_sync(_solve, kind, problem, terms)
@@ -48,14 +54,6 @@ class Solver:
         if terms.idempotency_key:
             return await self._kept(solved, terms, headers)
         return Response(solved.body, 200, headers, media_type="application/json")
-
-    def _size(self, problem: Problem) -> int:
-        """Length of the longest column; raises `TooManyPoints`."""
-        size, pointer = max((column.size, pointer) for pointer, column in _columns(problem))
-        if size > self._settings.max_points:
-            message = f"{size} numbers; the limit is {self._settings.max_points}."
-            raise TooManyPoints(message, pointer)
-        return int(size)
 
     async def _kept(self, solved: "_Solved", terms: Terms, headers: dict[str, str]) -> Response:
         """A job that can be asked for again under its key."""
@@ -127,7 +125,7 @@ def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:
     return NewJob(
         id=new_id("job"),
         kind=kind,
-        queue=INTERACTIVE,
+        queue=QUEUES.get(kind, INTERACTIVE),
         payload=payload,
         digest=_digest(kind, problem),
         caller=terms.caller,
@@ -135,15 +133,6 @@ def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:
         cancel_after_s=terms.cancel_after_s,
         metadata=terms.metadata,
     )
-
-
-def _columns(problem: Problem, pointer: str = "") -> Iterable[tuple[str, Any]]:
-    """All arrays in a problem, by their JSON pointers."""
-    for name, value in problem.items():
-        if isinstance(value, np.ndarray):
-            yield f"{pointer}/{name}", value
-        elif isinstance(value, dict):
-            yield from _columns(value, f"{pointer}/{name}")
 
 
 def _digest(kind: str, problem: Problem) -> str:
@@ -155,14 +144,21 @@ def _digest(kind: str, problem: Problem) -> str:
 
 def _feed(state: Any, problem: Problem) -> None:
     for name in sorted(problem):
-        value = problem[name]
         state.update(b"\n" + name.encode() + b"=")
-        if isinstance(value, np.ndarray):
-            state.update(f"{value.size}:".encode())
-            state.update(value.tobytes())
-        elif isinstance(value, dict):
-            state.update(b"{")
-            _feed(state, value)
-            state.update(b"}")
-        else:
-            state.update(orjson.dumps(value))
+        _feed_value(state, problem[name])
+
+
+def _feed_value(state: Any, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        state.update(f"{value.size}:".encode())
+        state.update(value.tobytes())
+    elif isinstance(value, dict):
+        state.update(b"{")
+        _feed(state, value)
+        state.update(b"}")
+    elif isinstance(value, list):
+        state.update(f"[{len(value)}:".encode())
+        for part in value:
+            _feed_value(state, part)
+    else:
+        state.update(orjson.dumps(value))

@@ -8,7 +8,8 @@ from fastapi import Depends, Header, Request, Response
 from service.preferences import Preference
 from service.problems import MEDIA_TYPE
 from service.queueing import Queue
-from service.schemas import Body, Problem
+from service.schemas.faults import Problem
+from service.schemas.fields import Body
 from service.settings import GatewaySettings
 from service.solving import Solver
 from service.terms import LONGEST_HEADER, Terms, caller_of, terms_of, with_options

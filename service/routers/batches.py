@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from service import batch_results, examples, versions
 from service.batching import LINES, QUEUE, Intake
 from service.queueing import BatchRecord
-from service.schemas import Batch, BatchItem, BatchLine, BatchRequest
+from service.schemas.batches import Batch, BatchItem, BatchLine, BatchRequest
 from service.wiring import BODY_PROBLEMS, NOT_FOUND, QUEUE_PROBLEMS, TERMS, UNCHANGED, CallOf, PartsOf, problems
 from workers.records import Verdict
 

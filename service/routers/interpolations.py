@@ -1,4 +1,4 @@
-"""Minimum-norm interpolation."""
+"""Interpolation."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ from fastapi import APIRouter, Body, Response
 
 from service import examples
 from service.bodies import JsonRoute
-from service.schemas import InterpolationJob, InterpolationRequest
+from service.schemas.jobs import InterpolationJob
+from service.schemas.requests import InterpolationRequest
 from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
 router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_class=JsonRoute)
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_c
 @router.post(
     "",
     operation_id="create_interpolation",
-    summary="Interpolate with the least norm",
+    summary="Find the best network through points",
     response_class=Response,
     openapi_extra=TERMS,
     responses={
@@ -29,9 +30,11 @@ async def create_interpolation(
     body: Annotated[InterpolationRequest, Body(openapi_examples=examples.INTERPOLATIONS)],
     call: CallOf,
 ) -> Response:
-    """The one-hidden-layer ReLU network of least parameter norm through all points.
+    """The one-hidden-layer ReLU network of least parameter norm through all points, or the one with the fewest kinks.
 
-    Its function, its weights, its norm, and a certificate that no network has a smaller one. Exact, in linear time.
-    Unsorted points are sorted, equal points merged; points collinear within rounding count as collinear.
+    Its function, its weights, its norm, and a certificate that no network is better. Exact, in linear time but for
+    penalised biases without a skip connection. Unsorted points are sorted, equal points merged; points collinear
+    within rounding count as collinear. An `outcome` of `feasible` says that the function interpolates, but is not
+    proved to be the best.
     """
     return await call.answer("interpolations", body)

@@ -8,7 +8,8 @@ from fastapi.responses import StreamingResponse
 
 from service import envelopes, events, versions
 from service.problems import InvalidHeader, JobNotFinished, job_ended, job_failure
-from service.schemas import AnyJob, InterpolationResult, Job, JobPage, KindOfJob, NormResult, StateOfJob
+from service.schemas.jobs import AnyJob, Job, JobPage, KindOfJob, StateOfJob
+from service.schemas.results import AnyResult
 from service.solving import respond
 from service.wiring import NOT_FOUND, UNCHANGED, Call, CallOf, PartsOf, problems
 from workers.records import JobRecord, State
@@ -58,7 +59,7 @@ async def get_job(job_id: str, call: CallOf, if_none_match: Annotated[str, Heade
     summary="Fetch the result of a job",
     response_class=Response,
     responses={
-        200: {"model": InterpolationResult | NormResult, "description": "The result alone"},
+        200: {"model": AnyResult, "description": "The result alone"},
         **problems(404, 409, 410, 422, 500, 503),
     },
 )

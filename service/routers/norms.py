@@ -1,4 +1,4 @@
-"""Norms of functions and networks."""
+"""Norms of functions, networks and splines."""
 
 from typing import Annotated
 
@@ -6,7 +6,8 @@ from fastapi import APIRouter, Body, Response
 
 from service import examples
 from service.bodies import JsonRoute
-from service.schemas import NormJob, NormRequest
+from service.schemas.jobs import NormJob
+from service.schemas.requests import NormRequest
 from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
 router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
 @router.post(
     "",
     operation_id="create_norm",
-    summary="Measure a function or a network",
+    summary="Measure a function, a network or a spline",
     response_class=Response,
     openapi_extra=TERMS,
     responses={
@@ -32,5 +33,6 @@ async def create_norm(
     """The least parameter norm over all networks that compute the given function, and a network that attains it.
 
     For a network also its own parameter norm, its path norm (what rebalancing reaches) and the function it computes.
+    For a piecewise polynomial the cost alone: networks come as close to it as one likes, but none computes it.
     """
     return await call.answer("norms", body)

@@ -5,12 +5,16 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
+from service.items import REQUESTS
 from service.metrics import MEDIA_TYPE
-from service.schemas import Capabilities, Health
+from service.schemas.operations import Capabilities, Health
+from service.schemas.parts import MOST_POWERS
+from service.schemas.requests import MOST_FOLDS, MOST_REGULARISATIONS
 from service.solving import INTERACTIVE
 from service.wiring import Call, PartsOf, problems
+from workers import compute
 from workers.errors import LedgerUnavailable
-from workers.minnorm import ENGINE
+from workers.training import recipe
 
 router = APIRouter(tags=["operations"])
 
@@ -83,16 +87,32 @@ async def get_metrics(request: Request, call: PartsOf) -> Response:
     responses=problems(500),
 )
 async def get_capabilities(call: PartsOf) -> Any:
-    """Kinds of problems, engine version and the limits in force."""
+    """Kinds of problems, settings, objectives, losses, shapes, optimisers, engine version and the limits in force."""
     settings = call.settings
     return {
-        "engine": ENGINE,
-        "kinds": ["interpolations", "norms", "verifications"],
+        "engine": compute.ENGINE,
+        "kinds": list(REQUESTS),
+        "settings": [vars(setting) | {"objectives": objectives} for setting, objectives in compute.offered()],
+        "losses": compute.LOSSES,
+        "shapes": compute.SHAPES,
+        "optimisers": recipe.METHODS,
+        "schedules": recipe.SCHEDULES,
         "limits": {
             "max_body_bytes": settings.max_body_bytes,
             "max_batch_bytes": settings.max_batch_bytes,
             "max_batch_items": settings.max_batch_items,
             "max_points": settings.max_points,
+            "max_points_without_skip": compute.MOST_WITHOUT_SKIP,
+            "max_points_of_fit": compute.MOST_OF_FIT,
+            "max_regularisations": MOST_REGULARISATIONS,
+            "max_folds": MOST_FOLDS,
+            "max_powers": MOST_POWERS,
+            "max_width": recipe.MOST_NEURONS,
+            "max_neurons": recipe.MOST_IN_ALL,
+            "max_steps": recipe.MOST_STEPS,
+            "max_seeds": recipe.MOST_SEEDS,
+            "max_snapshots": recipe.MOST_SNAPSHOTS,
+            "max_frames": recipe.MOST_FRAMES,
             "max_wait_s": settings.max_wait_s,
             "largest_at_once": settings.thread_size,
         },

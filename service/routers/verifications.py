@@ -6,7 +6,8 @@ from fastapi import APIRouter, Body, Response
 
 from service import examples
 from service.bodies import JsonRoute
-from service.schemas import VerificationJob, VerificationRequest
+from service.schemas.jobs import VerificationJob
+from service.schemas.requests import VerificationRequest
 from service.wiring import BODY_PROBLEMS, TERMS, CallOf, problems
 
 router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=JsonRoute)
@@ -24,9 +25,10 @@ async def create_verification(
     body: Annotated[VerificationRequest, Body(openapi_examples=examples.VERIFICATIONS)],
     call: CallOf,
 ) -> Response:
-    """What holds of a function, a network or a certificate, whoever made it.
+    """What holds of a function, a network or a certificate, whoever made it, in any setting and for any objective.
 
-    Recomputes residuals, norm, lower bound and gap from what is given, trusting none of it, and lists what is violated,
+    With a `loss` they are judged as a regression or a classification, otherwise as an interpolation. Recomputes
+    residuals, norm, objective, lower bound and gap from what is given, trusting none of it, and lists what is violated,
     where and by how much. Always answered at once.
     """
     return await call.answer_here("verifications", body)

@@ -99,6 +99,20 @@ def test_chunks_are_of_about_a_second() -> None:
     assert [chunk.items for chunk in gathered(items(100, 10_000))] == [39, 39, 22]
 
 
+def test_chunks_know_what_an_item_costs() -> None:
+    alone = [one | {"body": one["body"] | {"skip_connection": False}} for one in items(5, 1_000)]
+    assert [chunk.items for chunk in gathered(alone)] == [2, 2, 1]
+
+
+def test_the_limit_of_points_holds_for_coefficients_in_a_batch() -> None:
+    gatherer = Gatherer(GatewaySettings(max_points=3))
+    body = {"piecewise_polynomial": {"breakpoints": [0, 1], "coefficients": [[1, 2, 3, 4]]}}
+    gatherer.take_items([{"custom_id": "a", "kind": "norms", "body": body}])
+    (chunk,) = gatherer.last()
+    error = chunks.item(chunk.payload)["error"]
+    assert (error["code"], error["pointer"]) == ("too-many-points", "/body/piecewise_polynomial/coefficients/0")
+
+
 def test_chunks_have_at_most_so_many_items_and_bytes() -> None:
     assert [chunk.items for chunk in gathered(items(2 * CHUNK_ITEMS + 1))] == [CHUNK_ITEMS, CHUNK_ITEMS, 1]
     long = [
@@ -111,8 +125,8 @@ def test_a_chunk_carries_the_problems_of_its_items() -> None:
     (chunk,) = gathered([ITEM, ITEM | {"custom_id": "b", "kind": "none"}])
     first, second = chunks.split(chunk.payload)
     problem = {"x": FIVE_POINTS["x"], "y": FIVE_POINTS["y"]}
-    expected = {"objective": "norm", "penalise_biases": True, "skip_connection": True} | problem
-    assert chunks.item(first) == {"custom_id": "a", "kind": "interpolations", "problem": expected}
+    usual = {"objective": "norm", "penalise_biases": True, "skip_connection": True, "standardise": False}
+    assert chunks.item(first) == {"custom_id": "a", "kind": "interpolations", "problem": usual | problem}
     assert chunks.is_failed(second)
     assert chunks.item(second)["error"]["pointer"] == "/kind"
 

@@ -8,18 +8,26 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from service.document import PATH, render
+from service.examples import FIVE_POINTS
+from service.settings import GatewaySettings
 
 pytestmark = pytest.mark.anyio
 
 DOCUMENT: dict[str, Any] = json.loads(PATH.read_text())
 OPERATIONS = [(path, method, found) for path, methods in DOCUMENT["paths"].items() for method, found in methods.items()]
-AT_ONCE = ("/v1/interpolations", "/v1/norms", "/v1/verifications")
+AT_ONCE = ("/v1/interpolations", "/v1/regressions", "/v1/classifications", "/v1/norms", "/v1/verifications")
 EXAMPLES = [
     pytest.param(path, found, example["value"], id=f"{found['operationId']}-{name}")
     for path, method, found in OPERATIONS
     if method == "post" and path in AT_ONCE
     for name, example in found["requestBody"]["content"]["application/json"]["examples"].items()
 ]
+
+
+@pytest.fixture
+def settings() -> GatewaySettings:
+    """Every example is solved here."""
+    return GatewaySettings(ledger_timeout_s=0.2, thread_size=10**9)
 
 
 def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
@@ -36,6 +44,16 @@ def test_operations_have_names_and_summaries() -> None:
     assert len(names) == len(set(names))
     assert all(name.islower() and name.isidentifier() for name in names)
     assert all(found["summary"] and found["description"] for _, _, found in OPERATIONS)
+
+
+def test_every_field_is_described() -> None:
+    def is_described(field: dict[str, Any]) -> bool:
+        return "description" in field or "$ref" in field or all("$ref" in kind for kind in field.get("anyOf", [{}]))
+
+    schemas = DOCUMENT["components"]["schemas"]
+    fields = [(name, field, found) for name in schemas for field, found in schemas[name].get("properties", {}).items()]
+    assert len(fields) > 150
+    assert [(name, field) for name, field, found in fields if not is_described(found)] == []
 
 
 def test_every_post_has_several_examples() -> None:
@@ -72,8 +90,37 @@ async def test_the_document_and_its_page_need_no_network(client: httpx.AsyncClie
     assert "https://" not in page.replace("https://fastapi", "")
 
 
+async def test_capabilities_name_what_is_offered(client: httpx.AsyncClient) -> None:
+    offered = (await client.get("/v1/capabilities")).json()["settings"]
+    assert len({(setting["penalise_biases"], setting["skip_connection"]) for setting in offered}) == 4
+    for setting in offered:
+        assert setting["objectives"] == ["norm", "kinks", "lp"][: 3 if setting["skip_connection"] else 2]
+        flags = {name: setting[name] for name in ("penalise_biases", "skip_connection")}
+        for objective in setting["objectives"]:
+            question = {"objective": objective, **({"p": 0.5} if objective == "lp" else {})}
+            assert (await client.post("/v1/interpolations", json=FIVE_POINTS | flags | question)).status_code == 200
+
+
+async def test_capabilities_name_losses_and_shapes(client: httpx.AsyncClient) -> None:
+    found = (await client.get("/v1/capabilities")).json()
+    assert {"regressions", "classifications"} <= set(found["kinds"])
+    assert found["losses"]["regressions"] == ["squared", "absolute", "huber"]
+    assert found["losses"]["classifications"] == ["hard_margin", "hinge", "logistic"]
+    assert found["shapes"] == ["increasing", "decreasing", "convex", "concave"]
+    for kind, losses in found["losses"].items():
+        schema = DOCUMENT["components"]["schemas"][f"{kind.removesuffix('s').capitalize()}Request"]
+        assert schema["properties"]["loss"]["enum"] == losses
+    points = {"x": [0, 1, 2, 3], "y": [1, -1, -1, 1]}
+    for shape in found["shapes"]:
+        body = points | {"regularisation": 0.1, "shape": [shape]}
+        assert (await client.post("/v1/regressions", json=body)).status_code == 200
+
+
 async def test_capabilities_name_the_limits(client: httpx.AsyncClient) -> None:
     found = (await client.get("/v1/capabilities")).json()
     assert found["limits"]["max_points"] == 1_000_000
+    assert found["limits"]["max_points_without_skip"] == 10_000
+    assert found["limits"]["max_regularisations"] == 1_000
+    assert found["limits"]["max_folds"] == 100
     assert found["engine"].startswith("minnorm ")
     assert (await client.get("/livez")).json() == {"status": "ok"}

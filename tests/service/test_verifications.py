@@ -71,6 +71,40 @@ async def test_false_numbers(client: httpx.AsyncClient, answer: Any) -> None:
     assert codes(verdict) == {"norm", "lower_bound"}
 
 
+async def test_every_claim_is_judged(client: httpx.AsyncClient, answer: Any) -> None:
+    parts = {"function": answer["function"], "network": answer["network"]}
+    assert codes(await verdict_on(client, parts | {"kink_count": 3})) == {"kink_count"}
+    assert codes(await verdict_on(client, parts | {"objective_value": 8.0})) == {"objective_value"}
+    residual = answer["certificate"] | {"max_residual": -1.0, "relative_gap": -1.0}
+    assert codes(await verdict_on(client, parts | {"certificate": residual})) == {"max_residual", "relative_gap"}
+    unbalanced = answer["network"] | {"hidden_weights": [2 * w for w in answer["network"]["hidden_weights"]]}
+    unbalanced["hidden_biases"] = [2 * b for b in unbalanced["hidden_biases"]]
+    unbalanced["output_weights"] = [a / 2 for a in unbalanced["output_weights"]]
+    verdict = await verdict_on(client, parts | {"network": unbalanced, "norm": answer["norm"]})
+    assert codes(verdict) == {"parameter_norm"}
+    assert codes(await verdict_on(client, parts | {"skip_connection": False})) == {"skip_connection"}
+
+
+async def test_objectives_are_judged_by_their_own_dual(client: httpx.AsyncClient, answer: Any) -> None:
+    function, ones = {"function": answer["function"]}, {"certificate": {"dual_values": [0, 1, 0, 1, 0]}}
+    verdict = await verdict_on(client, function | ones | {"objective": "kinks"})
+    assert (verdict["objective_value"], verdict["lower_bound"], verdict["violations"]) == (2, 2, [])
+    too_much = {"certificate": {"dual_values": [0, 1, 1, 1, 0]}}
+    verdict = await verdict_on(client, function | too_much | {"objective": "kinks"})
+    assert (codes(verdict), verdict["lower_bound"]) == ({"dual_envelope"}, 2)
+    verdict = await verdict_on(client, function | {"objective": "lp", "p": 0.5, "penalise_biases": False})
+    assert verdict["objective_value"] == pytest.approx(
+        sum(abs(c) ** 0.5 for c in function["function"]["slope_changes"])
+    )
+
+
+async def test_a_total_is_a_part_of_the_dual_without_a_skip_connection(client: httpx.AsyncClient) -> None:
+    constant = {"x": [0, 1], "y": [1, 1], "certificate": {"dual_values": [0, 0], "dual_total": 1}}
+    verdict = await verdict_on(client, constant | {"skip_connection": False})
+    assert (verdict["violations"], verdict["lower_bound"]) == ([], pytest.approx(1))
+    assert codes(await verdict_on(client, constant)) == {"dual_total"}
+
+
 async def test_a_network_that_is_another_function(client: httpx.AsyncClient, answer: Any) -> None:
     answer["network"]["skip_bias"] += 1e-6
     verdict = await verdict_on(client, {"function": answer["function"], "network": answer["network"]})
@@ -86,6 +120,9 @@ async def test_a_network_that_is_another_function(client: httpx.AsyncClient, ans
         ({"certificate": {"dual_values": [0, "1", 0, 0, 0]}}, "/certificate/dual_values/1"),
         ({"certificate": {"dual_values": [0, 0, 0, 0, 0]}, "tolerance": -1}, "/tolerance"),
         ({"certificate": {"dual_values": [0, 0, 0, 0, 0]}, "norm": None}, "/norm"),
+        ({"certificate": {"dual_values": [0, 0, 0, 0, 0], "dual_total": 1e300}}, "/certificate/dual_total"),
+        ({"certificate": {"dual_values": [0, 0, 0, 0, 0]}, "kink_count": 1.0}, "/kink_count"),
+        ({"certificate": {"dual_values": [0, 0, 0, 0, 0]}, "kink_count": -1}, "/kink_count"),
     ],
 )
 async def test_bad_input_is_refused_by_place(client: httpx.AsyncClient, claims: Any, pointer: str) -> None:

@@ -117,7 +117,7 @@ def test_examples_work_in_both_forms(http: httpx.Client, name: str) -> None:
 
 
 BAD: dict[str, tuple[Any, str, str, int]] = {
-    "kind": (item("bad", kind="trainings"), "invalid-request", "/kind", 422),
+    "kind": (item("bad", kind="dreams"), "invalid-request", "/kind", 422),
     "field": (item("bad", priority=1), "invalid-request", "/priority", 422),
     "no body": ({"custom_id": "bad", "kind": "norms"}, "invalid-request", "/body", 422),
     "body": (item("bad", [1, 2]), "invalid-request", "/body", 422),

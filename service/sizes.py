@@ -1,0 +1,13 @@
+"""How many numbers a problem may have."""
+
+from service.problems import TooManyPoints
+from service.settings import GatewaySettings
+from workers import encoding
+from workers.encoding import Problem
+
+
+def check_columns(problem: Problem, settings: GatewaySettings, pointer: str = "") -> None:
+    """Raise `TooManyPoints` at a column that is longer than the limit; pointers start with `pointer`."""
+    for place, column in encoding.columns(problem, pointer):
+        if column.size > settings.max_points:
+            raise TooManyPoints(f"{column.size} numbers; the limit is {settings.max_points}.", place)
