@@ -35,8 +35,11 @@ format: $(INSTALLED) ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(INSTALLED) ## each figure beside its rival, as ratios
+bench: $(INSTALLED) ## each figure beside its rival, as ratios; installs the rivals, PyTorch among them
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $$($(BIN)/python -c '$(RIVALS)')
 	$(BIN)/python -m tests.benchmarks
+
+RIVALS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["rivals"])
 
 openapi: $(INSTALLED) ## write openapi/openapi.json from the code
 	$(BIN)/python -m service.document
@@ -47,7 +50,7 @@ LOCK := uv pip compile --quiet --universal --generate-hashes --no-annotate --upg
 upgrade: $(INSTALLED) ## newest allowed versions of all dependencies, into the lock files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock
-	$(BIN)/$(LOCK) pyproject.toml --all-extras -c requirements.lock -o requirements-dev.lock
+	$(BIN)/$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment, caches and local data
 	rm -rf $(VENV) .data .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

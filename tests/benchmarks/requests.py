@@ -16,11 +16,18 @@ from fastapi import Body, FastAPI, Response
 from fastapi.testclient import TestClient
 
 from service.main import create_app
-from service.schemas import InterpolationRequest
+from service.schemas.requests import InterpolationRequest
+from tests.benchmarks.pairs import Pair
+from tests.benchmarks.report import Comparison, Group, duration
 from tests.processes import ask, eventually, free_port
 
 PATH, JSON = "/v1/interpolations", {"Content-Type": "application/json"}
 CONNECTIONS, REQUESTS, ROUNDS, POINTS = 16, 2_000, 5, 20
+
+LIMITS = """
+The rival parses the same body into the same model and sends the same bytes, without solving anything: the rest is the
+service's. One process each; the client, which is in Python too, shares the machine with it, and is part of both times.
+""".strip()
 
 
 def problem() -> bytes:
@@ -59,7 +66,7 @@ def served(factory: str) -> Iterator[str]:
 
 
 async def load(address: str) -> tuple[float, float]:
-    """Requests a second, and the 99th percentile in milliseconds."""
+    """Requests a second, and the 99th percentile in seconds."""
     body, times = problem(), []
 
     async def one_connection() -> None:
@@ -72,17 +79,18 @@ async def load(address: str) -> tuple[float, float]:
     start = time.perf_counter()
     await asyncio.gather(*(one_connection() for _ in range(CONNECTIONS)))
     elapsed = time.perf_counter() - start
-    return len(times) / elapsed, statistics.quantiles(times, n=100)[98] * 1e3
+    return len(times) / elapsed, statistics.quantiles(times, n=100)[98]
 
 
-def run() -> None:
-    """Print all figures."""
-    print(f"POST /v1/interpolations, n = {POINTS}, {CONNECTIONS} connections; the rival is a bare route, same bytes.")
+def comparisons() -> Iterator[Comparison]:
+    """Time a request, with all connections busy."""
     with served("service.main:create_app") as ours, served("tests.benchmarks.requests:bare") as rival:
         pairs = [(asyncio.run(load(ours)), asyncio.run(load(rival))) for _ in range(ROUNDS + 1)][1:]
-    ratios = sorted(mine[0] / other[0] for mine, other in pairs)
-    mine, other = (statistics.median(pair[side][0] for pair in pairs) for side in (0, 1))
     tails = [statistics.median(pair[side][1] for pair in pairs) for side in (0, 1)]
-    spread = f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
-    print(f"    {mine:.0f} requests/s, rival {other:.0f}, ratio {statistics.median(ratios):.2f} {spread}")
-    print(f"    99th percentile {tails[0]:.1f} ms, rival {tails[1]:.1f} ms, ratio {tails[0] / tails[1]:.2f}")
+    times = Pair.of([(1.0 / mine[0], 1.0 / other[0]) for mine, other in pairs])
+    name = f"POST {PATH}, n = {POINTS}, {CONNECTIONS} connections"
+    accuracy = f"99th percentile {duration(tails[0])}, rival {duration(tails[1])}"
+    yield Comparison(name, "bare route, same bytes", times, accuracy)
+
+
+GROUP = Group("Requests", LIMITS, comparisons)
