@@ -25,7 +25,7 @@ from service.schemas.requests import (
 )
 from service.schemas.trainings import TrainingRequest
 from service.settings import GatewaySettings
-from service.sizes import check_columns
+from service.sizes import check_columns, estimated_s
 from service.solving import BATCH, QUEUES
 from workers import chunks, compute
 from workers.encoding import Problem
@@ -48,11 +48,6 @@ CHUNK_BYTES = 4 * 2**20
 Place = tuple[int | str, ...]
 """The way to a part of a document."""
 BodyOfKind = TypeVar("BodyOfKind", bound=Body)
-
-
-def estimated_s(effort: int) -> float:
-    """Time that an item takes, roughly: 0.1 ms, and 2.5 us a point that it is worth (`compute.effort`)."""
-    return 1e-4 + 2.5e-6 * effort
 
 
 @dataclass(frozen=True)

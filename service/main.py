@@ -26,7 +26,9 @@ from service.routers import (
     operations,
     pages,
     regressions,
+    results,
     trainings,
+    validations,
     verifications,
 )
 from service.schemas.batches import BatchItem, BatchLine, BatchRequest
@@ -53,7 +55,9 @@ ROOMS = (
     norms,
     verifications,
     trainings,
+    validations,
     jobs,
+    results,
     batches,
     operations,
     pages,

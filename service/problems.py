@@ -136,6 +136,12 @@ KINDS: Mapping[type[Exception], Kind] = {
         410,
         "The job has ended, and its result has been removed after its retention.",
     ),
+    ledger.ResultUnknown: Kind(
+        "result-unknown",
+        "Result unknown",
+        404,
+        "No job that is kept has a result of that digest. What was answered at once is kept nowhere.",
+    ),
     ledger.JobBusy: Kind(
         "job-busy",
         "Job busy",

@@ -88,6 +88,21 @@ class Queue:
         """The result of a job, as JSON; None if it has none."""
         return await self._run(self._ledger.result, job_id)
 
+    async def input(self, job_id: str) -> bytes | None:
+        """What a job that has succeeded was asked, as `encoding.dumps` writes it; None if it was not kept."""
+        return await self._run(self._ledger.input, job_id)
+
+    async def stored(self, digest: str) -> bytes:
+        """The result of a problem, as JSON. Raises `ResultUnknown`."""
+        return await self._run(self._ledger.stored, digest)
+
+    async def knows(self, digest: str) -> bool:
+        """Whether a problem would be answered with a result that is there; False also if Redis does not answer."""
+        try:
+            return await self._run(self._ledger.knows, digest)
+        except LedgerUnavailable:
+            return False
+
     async def changed(self, record: R, seconds: float) -> R:
         """The record of a job or batch once it differs from this one, or as `ended`."""
         return await self._until(lambda new: new.state.terminal or new.revision != record.revision, record, seconds)

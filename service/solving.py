@@ -13,9 +13,10 @@ from fastapi import Response
 from service import envelopes
 from service.queueing import Queue
 from service.settings import GatewaySettings
-from service.sizes import check_columns
+from service.sizes import check_columns, estimated_s
 from service.terms import Terms
 from workers import compute, encoding
+from workers.advice import Warned, warnings
 from workers.encoding import Problem
 from workers.minnorm import ENGINE
 from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
@@ -23,6 +24,8 @@ from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Succe
 INTERACTIVE, BATCH, TRAIN = "interactive", "batch", "train"
 QUEUES = {"trainings": TRAIN}
 """Of the kinds that have a queue of their own, alone or in batches. They are always queued: they take their time."""
+HERE = ("verifications",)
+"""The kinds that are always solved here: they take little more time than reading them."""
 
 
 class Solver:
@@ -35,8 +38,7 @@ class Solver:
     async def answer(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
         check_columns(problem, self._settings)
-        waits = kind in QUEUES or not terms.at_once
-        if waits or compute.effort(kind, problem) > self._settings.thread_size:
+        if self._waits(kind, compute.effort(kind, problem), terms):
             return await self._queued(kind, problem, terms)
         return await self._solved(kind, problem, terms)
 
@@ -44,6 +46,28 @@ class Solver:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
         check_columns(problem, self._settings)
         return await self._solved(kind, problem, terms)
+
+    async def validate(self, kind: str, problem: Problem, terms: Terms) -> Response:
+        """200 with what would be done. Raises what `answer` would raise."""
+        check_columns(problem, self._settings)
+        effort = compute.effort(kind, problem)
+        queued = kind not in HERE and self._waits(kind, effort, terms)
+        digest, warned = await run_sync(_checked, kind, problem)
+        report = {
+            "kind": kind,
+            "digest": digest,
+            "size": max((column.size for _, column in encoding.columns(problem)), default=0),
+            "answered": "queued" if queued else "at_once",
+            **({"queue": QUEUES.get(kind, INTERACTIVE)} if queued else {}),
+            "estimated_s": estimated_s(effort),
+            "cached": queued and terms.share and await self._queue.knows(digest),
+            "warnings": [vars(each) for each in warned],
+        }
+        return Response(orjson.dumps(report), media_type="application/json")
+
+    def _waits(self, kind: str, effort: int, terms: Terms) -> bool:
+        """Whether a problem goes through the queue."""
+        return kind in QUEUES or not terms.at_once or effort > self._settings.thread_size
 
     async def _solved(self, kind: str, problem: Problem, terms: Terms) -> Response:
         if compute.effort(kind, problem) <= self._settings.coroutine_size:
@@ -106,11 +130,17 @@ async def respond(queue: Queue, record: JobRecord, headers: dict[str, str], unfi
     return Response(body, 200, headers, media_type="application/json")
 
 
+def _checked(kind: str, problem: Problem) -> tuple[str, list[Warned]]:
+    """The digest of a problem that is sound, and what is remarkable about it."""
+    compute.check(kind, problem)
+    return _digest(kind, problem), list(warnings(kind, problem))
+
+
 def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
     started_at, clock = time.time(), time.perf_counter()
     answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
-    job = _job(kind, problem, b"", terms)
+    job = _job(kind, problem, encoding.dumps(problem) if terms.idempotency_key else b"", terms)
     body = envelopes.solved(job, answer, started_at, seconds).json()
     return _Solved(job, Success(answer.outcome, answer.result, ENGINE), body, f"solve;dur={seconds * 1e3:.3f}")
 

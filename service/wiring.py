@@ -28,6 +28,10 @@ class Call:
         """Solve what a body asks for, at once or in the queue."""
         return await self.solver.answer(kind, body.problem(), with_options(self.terms, body.options()))
 
+    async def validate(self, kind: str, body: Body) -> Response:
+        """Say what would be done with it."""
+        return await self.solver.validate(kind, body.problem(), with_options(self.terms, body.options()))
+
     async def answer_here(self, kind: str, body: Body) -> Response:
         """Solve it at once, whatever its size."""
         return await self.solver.answer_here(kind, body.problem(), with_options(self.terms, body.options()))

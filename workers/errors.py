@@ -13,6 +13,10 @@ class JobExpired(LedgerError):
     """The job has ended, and its record and result have been removed after their retention."""
 
 
+class ResultUnknown(LedgerError):
+    """There is no result of that digest: never was, or not any more."""
+
+
 class LedgerUnavailable(LedgerError):
     """Redis cannot be reached, does not answer in time, is full or takes no writes; worth trying again."""
 

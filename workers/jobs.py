@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from workers.connection import ledger_errors
-from workers.errors import JobBusy, JobExpired, JobSucceeded, JobUnknown, KeyReused, LedgerFull, QuotaExceeded
+from workers.errors import (
+    JobBusy,
+    JobExpired,
+    JobSucceeded,
+    JobUnknown,
+    KeyReused,
+    LedgerFull,
+    QuotaExceeded,
+    ResultUnknown,
+)
 from workers.records import JobError, JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
 from workers.scripts import Scripts, as_json, key, optional, text
 
@@ -57,6 +66,7 @@ class Jobs(Scripts):
     def keep(self, job: NewJob, ending: Success, request: RequestKey) -> Receipt:
         """Remember a job that was solved at once; raises `KeyReused`."""
         self._stage("staged", f"{job.id}:0", ending.result)
+        self._stage("payload", job.id, job.payload)
         return self._receipt(
             "keep",
             *(job.id, job.kind, job.digest, job.caller, as_json(job.metadata)),
@@ -84,9 +94,28 @@ class Jobs(Scripts):
 
     def result(self, job_id: str) -> bytes | None:
         """Return the result of a job; None if it has none (yet, or any more)."""
+        return self._addressed("result", job_id)
+
+    def input(self, job_id: str) -> bytes | None:
+        """Return what a job that has succeeded was asked; None if it has not, or if that was too long to be kept."""
+        return self._addressed("input", job_id)
+
+    def stored(self, digest: str) -> bytes:
+        """Return the result of any job with this problem. Raises `ResultUnknown`."""
+        found = self._bytes("result", digest)
+        if found is None:
+            raise ResultUnknown("There is no result of that digest, or it has expired.")
+        return found
+
+    def knows(self, digest: str) -> bool:
+        """Whether there is a result for a problem."""
+        with ledger_errors():
+            return bool(self._redis.exists(key("result", digest)))
+
+    def _addressed(self, room: str, job_id: str) -> bytes | None:
         with ledger_errors():
             address = self._redis.hget(key("job", job_id), "address")
-        return self._bytes("result", text(address)) if address else None
+        return self._bytes(room, text(address)) if address else None
 
     def list(
         self, caller: str, limit: int, before: int | None = None, state: str | None = None, kind: str | None = None

@@ -3,7 +3,8 @@
 Under the common prefix:
 
     job:<id>             hash    the small fields; expires once the job has ended
-    payload:<id>         string  the input; removed when the job succeeds, else kept for another try
+    payload:<id>         string  the input; named by the address when the job succeeds, else kept for another try
+    input:<address>      string  the input of a result, unless it is long; goes with the result
     staged:<id>:<n>      string  result of attempt n on its way; expires by itself
     saved:<id>:<n>       string  checkpoint of attempt n on its way; expires by itself
     checkpoint:<id>      string  from where another attempt goes on; removed when the job ends

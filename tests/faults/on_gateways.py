@@ -113,7 +113,7 @@ def ended_retention(place: Scene, size: Size) -> Figures:
     jobs = [place.submit("echo", number) for number in range(size.jobs)]
     for job in jobs:
         eventually(lambda job=job: gateway.ask(f"/v1/jobs/{job}").status == 410, 30, "410")  # type: ignore[misc]
-    rooms = ("job", "payload", "result", "answer", "staged", "jobs", "followers", "inflight", "idempotency")
+    rooms = ("job", "payload", "input", "result", "answer", "staged", "jobs", "followers", "inflight", "idempotency")
 
     def gone() -> bool:
         return not any(client.keys(f"minnorm:{room}:*") for room in rooms) and not client.zcard("minnorm:ended")

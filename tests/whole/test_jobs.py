@@ -55,6 +55,21 @@ def test_a_small_problem_gets_the_same_answer_through_the_queue(http: httpx.Clie
     assert http.get(job["links"]["result"]).json() == at_once["result"]
 
 
+def test_a_result_is_found_by_its_digest(http: httpx.Client) -> None:
+    body = orjson.dumps(FIVE_POINTS | {"penalise_biases": False})
+    plan = http.post(f"{INTERPOLATIONS}/validate", content=body, headers={"Content-Type": "application/json"}).json()
+    unknown = http.get(f"/v1/results/{plan['digest']}")
+    assert (unknown.status_code, unknown.json()["type"]) == (404, "/problems/result-unknown")
+    job = http.get(submit(http, body).json()["links"]["self"], headers={"Prefer": "wait=30"}).json()
+    found = http.get(f"/v1/results/{job['digest']}")
+    assert (job["digest"], found.json()) == (plan["digest"], job["result"])
+    assert "immutable" in found.headers["cache-control"]
+    known = {"If-None-Match": found.headers["etag"]}
+    assert http.get(f"/v1/results/{job['digest']}", headers=known).status_code == 304
+    headers = {"Content-Type": "application/json", "Prefer": "respond-async"}
+    assert http.post(f"{INTERPOLATIONS}/validate", content=body, headers=headers).json()["cached"] is True
+
+
 def test_a_large_problem_is_queued_by_itself_and_waited_for(http: httpx.Client) -> None:
     body = large(60_000)
     queued = submit(http, body, prefer="")

@@ -32,7 +32,7 @@ def is_clean(server: Server) -> bool:
     """Whether all that is left are jobs that have ended."""
     left = {key.split(":")[0] for key in keys(server)}
     lists = ("leases", "deadlines", "unfinished")
-    return left <= {"job", "result", "answer", "tombstone", "payload", "idempotency"} and not any(
+    return left <= {"job", "result", "input", "answer", "tombstone", "payload", "idempotency"} and not any(
         server.client.exists(f"minnorm:{name}") for name in lists
     )
 

@@ -116,9 +116,9 @@ def test_a_failure_keeps_its_reason(ledger: Ledger) -> None:
     assert ledger.result("a") is None
 
 
-def test_a_finished_job_leaves_no_input_and_no_lease(ledger: Ledger, every_server: Server) -> None:
+def test_a_finished_job_leaves_its_input_with_its_answer_and_no_lease(ledger: Ledger, every_server: Server) -> None:
     ledger.finish(claimed(ledger), ANSWER)
-    assert keys(every_server) == {"job:a", "result:a", "answer:a", "tombstone:a"}
+    assert keys(every_server) == {"job:a", "result:a", "input:a", "answer:a", "tombstone:a"}
     client = every_server.client
     assert client.zcard("minnorm:leases") == 0
     assert 0 < client.pttl("minnorm:job:a") <= 60_000

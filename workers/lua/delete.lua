@@ -16,7 +16,7 @@ redis.call('UNLINK', job, key('payload', id))
 redis.call('ZREM', key('jobs', told[1]), id)
 redis.call('ZREM', ended, id .. '|' .. told[1])
 if told[3] == 'succeeded' and redis.call('HINCRBY', key('answer', told[2]), 'holders', -1) <= 0 then
-  redis.call('UNLINK', key('answer', told[2]), key('result', told[2]))
+  redis.call('UNLINK', key('answer', told[2]), key('result', told[2]), key('input', told[2]))
 end
 redis.call('PUBLISH', prefix .. 'changes', id)
 return 'deleted'

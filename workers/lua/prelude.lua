@@ -115,12 +115,27 @@ end
 
 -- Results. Equal problems share one: it is named by the digest, or by the job that shares nothing.
 
+local LONGEST_INPUT = 262144 -- bytes: larger ones are not worth their memory
+
+-- What was asked stays with the answer, so that both can be drawn.
+local function keep_input(id)
+  local payload = key('payload', id)
+  local size = redis.call('STRLEN', payload)
+  local told = redis.call('HMGET', key('job', id), 'address', 'batch')
+  if told[2] or size == 0 or size > LONGEST_INPUT then
+    redis.call('UNLINK', payload)
+  else
+    redis.call('RENAME', payload, key('input', told[1]))
+  end
+end
+
 local function attach(id, keep)
   local address = redis.call('HGET', key('job', id), 'address')
   local answer = redis.call('HMGET', key('answer', address), 'outcome', 'engine')
   redis.call('HINCRBY', key('answer', address), 'holders', 1)
   redis.call('PEXPIRE', key('answer', address), milliseconds(keep[1]))
   redis.call('PEXPIRE', key('result', address), milliseconds(keep[1]))
+  redis.call('PEXPIRE', key('input', address), milliseconds(keep[1]))
   redis.call('HSET', key('job', id), 'outcome', answer[1], 'engine', answer[2])
 end
 
@@ -198,7 +213,7 @@ local function close(id, state, keep, ...)
     redis.call('UNLINK', key('staged', id .. ':' .. attempt), key('saved', id .. ':' .. attempt))
   end
   if state == 'succeeded' then
-    redis.call('UNLINK', key('payload', id))
+    keep_input(id)
     attach(id, keep)
   end
   if redis.call('GET', key('inflight', told[4])) == id then
