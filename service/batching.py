@@ -23,12 +23,12 @@ from service.problems import BodyTooLarge, BodyTooSlow, InvalidJson
 from service.queueing import NewBatch, Queue
 from service.schemas.batches import BatchRequest
 from service.settings import GatewaySettings
-from service.solving import BATCH
+from service.solving import BATCH, TRAIN
 from service.terms import Terms
 from workers.errors import LedgerUnavailable
 from workers.records import Receipt, RequestKey, new_id
 
-QUEUE = BATCH
+QUEUES = (BATCH, TRAIN)
 LINES = ("application/x-ndjson", "application/jsonl")
 """Media types of a batch that is sent line by line."""
 PIECE_BYTES = 2**18

@@ -52,6 +52,10 @@ class TooManyFields(GatewayError):
     """An object has more fields than any request."""
 
 
+class RepeatedName(GatewayError):
+    """An object has two fields of one name."""
+
+
 class InvalidHeader(GatewayError):
     """A header that cannot be understood, and must not be ignored."""
 
@@ -119,6 +123,12 @@ KINDS: Mapping[type[Exception], Kind] = {
     TooManyPoints: TOO_MANY_POINTS,
     TooManyFields: Kind(
         "too-many-fields", "Too many fields", 422, "An object in the body has more fields than any request has."
+    ),
+    RepeatedName: Kind(
+        "repeated-name",
+        "Repeated name",
+        422,
+        "An object in the body has two fields of one name. Which of them is meant, nobody can say.",
     ),
     InvalidHeader: Kind("invalid-header", "Invalid header", 400, "A header of the request cannot be understood."),
     JobNotFinished: Kind(

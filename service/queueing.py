@@ -143,13 +143,14 @@ class Queue:
         await self._run(self._ledger.cancel_batch, batch_id)
         return await self.batch(batch_id)
 
-    async def retry_batch(self, batch_id: str, queue: str) -> BatchRecord:
+    async def retry_batch(self, batch_id: str, queues: Sequence[str]) -> BatchRecord:
         """Queue the chunks of a batch that were not computed once more; the record of the new batch.
 
-        A bell is rung for this queue; any other hears of its chunks from the reaper.
+        A bell is rung for each of these queues; one that has none of the chunks hears it for nothing.
         """
         receipt = await self._run(self._ledger.retry_batch, batch_id)
-        await self._ring(receipt, queue)
+        for queue in queues:
+            await self._ring(receipt, queue)
         return await self.batch(receipt.id)
 
     async def delete_batch(self, batch_id: str) -> None:

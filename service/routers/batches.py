@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import StreamingResponse
 
 from service import batch_results, examples, versions
-from service.batching import LINES, QUEUE, Intake
+from service.batching import LINES, QUEUES, Intake
 from service.queueing import BatchRecord
 from service.schemas.batches import Batch, BatchItem, BatchLine, BatchRequest
 from service.wiring import BODY_PROBLEMS, NOT_FOUND, QUEUE_PROBLEMS, TERMS, UNCHANGED, CallOf, PartsOf, problems
@@ -133,7 +133,7 @@ async def retry_batch(batch_id: str, call: PartsOf) -> Response:
 
     Items that have an error of their own would have it again, and are left out.
     """
-    record = await call.queue.retry_batch(batch_id, QUEUE)
+    record = await call.queue.retry_batch(batch_id, QUEUES)
     return batch_results.response(record, 202, {"Location": batch_results.address(record)})
 
 
