@@ -53,7 +53,7 @@ upgrade: $(INSTALLED) ## newest allowed versions of all dependencies, into the l
 	$(BIN)/$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean: ## remove the environment, caches and local data
-	rm -rf $(VENV) .data .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .data .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .schemathesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --no-deps: the lock file names everything. Left to resolve, pip looks at releases that are newer than the lock,

@@ -10,6 +10,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from service.settings import GatewaySettings
 from workers import errors as ledger
@@ -18,6 +19,7 @@ from workers.minnorm import errors as mathematics
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+METHODS = ("DELETE", "GET", "HEAD", "PATCH", "POST", "PUT")
 MOST_ERRORS = 20
 LONGEST_RETRY_S = 3600
 LONGEST_ECHO = 200
@@ -208,7 +210,7 @@ CANCELED = Kind("canceled", "Canceled", 409, "The job was cancelled before it ha
 EXPIRED = Kind("expired", "Expired", 409, "The job had no result when its deadline (Cancel-After) passed.")
 WORKER_LOST = Kind("worker-lost", "Worker lost", 500, "The process that computed the job died each time it was tried.")
 MEMORY_LIMIT = Kind("memory-limit", "Memory limit", 500, "The job needed more memory than it may have.")
-TIME_LIMIT = Kind("time-limit", "Time limit", 500, "The job took longer than it may.")
+TIME_LIMIT = Kind("time-limit", "Time limit", 409, "The job had no result when its time limit was over.")
 DUPLICATE = Kind(
     "duplicate-custom-id",
     "Duplicate custom_id",
@@ -293,7 +295,18 @@ async def _http_error(request: Request, error: HTTPException) -> Response:
     kind = HTTP_KINDS.get(error.status_code) or Kind(
         f"http-{error.status_code}", str(error.detail), error.status_code, ""
     )
-    return document(request, kind, kind.explanation or str(error.detail), headers=error.headers)
+    headers = {"Allow": _methods(request)} if error.status_code == 405 else error.headers
+    return document(request, kind, kind.explanation or str(error.detail), headers=headers)
+
+
+def _methods(request: Request) -> str:
+    """All methods of a path: each of its routes knows its own only."""
+    scopes = {method: {**request.scope, "method": method} for method in METHODS}
+    return ", ".join(
+        method
+        for method, scope in scopes.items()
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    )
 
 
 async def _internal_error(request: Request, error: Exception) -> Response:

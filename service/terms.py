@@ -12,7 +12,8 @@ from service.preferences import Preference
 from service.problems import InvalidHeader
 
 LONGEST_HEADER = 255
-_DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,6})?)\s*(ms|s|m|h|d)?")
+DURATION = r"(?=[0.]*[1-9])(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|m|h|d)?"
+"""A positive number of seconds, or of a unit."""
 _SECONDS = {"ms": 1e-3, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -59,7 +60,7 @@ def with_options(terms: Terms, options: dict[str, Any]) -> Terms:
 
 
 def _seconds(value: str) -> float:
-    found = _DURATION.fullmatch(value.strip().lower())
-    if found is None or float(found[1]) <= 0:
+    found = re.fullmatch(DURATION, value.strip().lower())
+    if found is None:
         raise InvalidHeader("Cancel-After: a positive number of seconds, or with a unit: 500ms, 30s, 5m, 1h.")
     return float(found[1]) * _SECONDS[found[2]]

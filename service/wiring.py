@@ -12,7 +12,7 @@ from service.schemas.faults import Problem
 from service.schemas.fields import Body
 from service.settings import GatewaySettings
 from service.solving import Solver
-from service.terms import LONGEST_HEADER, Terms, caller_of, terms_of, with_options
+from service.terms import DURATION, LONGEST_HEADER, Terms, caller_of, terms_of, with_options
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ PartsOf = Annotated[Call, Depends(_parts)]
 """For all others."""
 
 
-def _header(name: str, description: str) -> dict[str, Any]:
-    schema = {"type": "string", "maxLength": LONGEST_HEADER}
+def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
+    schema = {"type": "string"} | schema
     return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
 
 
@@ -75,8 +75,13 @@ TERMS = {
             "Idempotency-Key",
             "Any text of your own: the same key with the same request leads to the same job (`Idempotent-Replayed: "
             "true`), also when it is sent twice at the same time; with another request it is refused.",
+            maxLength=LONGEST_HEADER,
         ),
-        _header("Cancel-After", "Time after which the job expires if it has not ended: seconds, or `500ms`, `5m`."),
+        _header(
+            "Cancel-After",
+            "Time after which the job expires if it has not ended: seconds, or `500ms`, `5m`.",
+            pattern=f"^{DURATION}$",
+        ),
         _header("Cache-Control", "`no-cache`: solve anew, also when the result of an equal problem is there."),
     ]
 }

@@ -179,6 +179,14 @@ async def test_other_errors(client: httpx.AsyncClient, method: str, path: str, s
         assert response.json()["retryable"]
 
 
+@pytest.mark.parametrize(
+    ("path", "methods"), [(PATH, "POST"), ("/v1/jobs/a", "DELETE, GET"), ("/livez", "GET"), ("/docs", "GET")]
+)
+async def test_a_wrong_method_hears_of_all_that_are_right(client: httpx.AsyncClient, path: str, methods: str) -> None:
+    for method in {"PUT", "PATCH", "OPTIONS"}:
+        assert (await client.request(method, path)).headers["allow"] == methods
+
+
 async def test_without_redis_what_must_be_queued_is_refused_and_what_is_small_is_solved(
     client: httpx.AsyncClient,
 ) -> None:
