@@ -1,4 +1,4 @@
-"""Programs that read the OpenAPI document and nothing else: one that looks for contradictions, one that makes a client."""
+"""Programs that read nothing but the OpenAPI document: one looks for contradictions, one makes a client."""
 
 import subprocess
 import sys
