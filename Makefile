@@ -41,7 +41,7 @@ bench: $(INSTALLED) ## each figure beside its rival, as ratios; installs the riv
 
 RIVALS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["rivals"])
 
-openapi: $(INSTALLED) ## write openapi/openapi.json from the code
+openapi: $(INSTALLED) ## write openapi/openapi.json and docs/errors.md from the code
 	$(BIN)/python -m service.document
 
 # `--universal` resolves for every platform and Python at once; hashes pin the files themselves.

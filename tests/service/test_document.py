@@ -7,7 +7,7 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from service.document import PATH, render
+from service.document import ERRORS, PATH, render, render_errors
 from service.examples import FIVE_POINTS
 from service.settings import GatewaySettings
 
@@ -37,6 +37,7 @@ def schema_errors(schema: dict[str, Any], value: Any) -> list[str]:
 
 def test_the_committed_document_is_what_the_code_serves() -> None:
     assert PATH.read_text() == render(), "run: make openapi"
+    assert ERRORS.read_text() == render_errors(), "run: make openapi"
 
 
 def test_operations_have_names_and_summaries() -> None:

@@ -15,7 +15,13 @@ from tests.launched import Launched
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()
-LINES = [line for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL) for line in block.splitlines()]
+MEANING = (ROOT / "docs" / "meaning.md").read_text()
+LINES = [
+    line
+    for page in (README, MEANING)
+    for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL)
+    for line in block.splitlines()
+]
 SHOWN = re.findall(r"```sh\n(curl [^\n]*)\n```\n(?:(?!```).)*?```json\n(.*?)```", README, re.DOTALL)
 """Commands whose answers are shown, and these."""
 CURLS = [line for line in LINES if line.startswith("curl ")]
@@ -55,6 +61,14 @@ def test_the_fits_are_those_shown(command: str, shown: str, service: Launched) -
     del wanted["certificate"]["relative_gap"]
     assert found["certificate"].pop("relative_gap") <= 1e-8
     assert leaves(found) == pytest.approx(leaves(wanted), rel=1e-4, abs=1e-4)
+
+
+def test_the_example_of_the_meaning_is_as_it_says(service: Launched) -> None:
+    penalised, free = (run(line, service)["result"] for line in LINES if line.startswith("curl ") and line in MEANING)
+    assert (penalised["function"]["kinks"], penalised["is_unique"], free["is_unique"]) == ([1.5], True, False)
+    assert f"{penalised['norm']:.3f}" in MEANING
+    assert free["norm"] == 2.0
+    assert "solution_set" in free
 
 
 def test_the_commands_named_are_commands_of_the_makefile() -> None:
