@@ -13,8 +13,8 @@ help: ## list the commands
 run: $(INSTALLED) ## gateway, worker and embedded broker on this machine; Ctrl-C stops all
 	@exec $(BIN)/python -m service
 
-test: $(INSTALLED) ## the whole test suite, with coverage
-	$(BIN)/python -m pytest
+test: $(INSTALLED) ## the whole test suite, with coverage, in two halves side by side
+	$(BIN)/python -m tests
 
 faults: $(INSTALLED) ## kill everything that can be killed, in full size, and count what is lost
 	$(BIN)/python -m tests.faults
