@@ -9,6 +9,7 @@ from tests.benchmarks import (
     interpolation,
     machine,
     norms,
+    queue,
     regression,
     requests,
     training,
@@ -17,7 +18,9 @@ from tests.benchmarks import (
 from tests.benchmarks.report import Comparison, Growth, heading, row
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-GROUPS = [module.GROUP for module in (interpolation, without_skip, free_biases, regression, training, norms, requests)]
+GROUPS = [
+    module.GROUP for module in (interpolation, without_skip, free_biases, regression, training, norms, requests, queue)
+]
 
 TITLE = """# Performance
 
