@@ -132,8 +132,7 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
 def _split(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     n = x.size
     dual, from_left, from_right = np.zeros(n), np.zeros(n), np.zeros(n)
-    geometry, distance, border, before, queue, tight = _scratch.arrays(n)
-    _solve_runs(x, curvature, dual, from_left, from_right, geometry, distance, border, before, queue, tight)
+    _solve_runs(x, curvature, dual, from_left, from_right, *_scratch.arrays(n))
     return dual, from_left, from_right
 
 
@@ -144,25 +143,29 @@ class _Scratch(threading.local):
     """
 
     def __init__(self) -> None:
-        self._size = 0
+        self._floats, self._queue, self._tight = np.empty(0), np.empty(0, np.int32), np.empty(0, np.bool_)
+        self._views = self._cut(0)
 
     def arrays(self, n: int) -> tuple[Floats, Floats, Floats, Floats, Indices, Marks]:
         """Geometry, distances, borders, prefix sums, queue and marks for n points; only the marks are cleared."""
-        if n > self._size:
+        if n > self._tight.size:
             self._floats = np.empty(11 * n)
             self._queue = np.empty(2 * n + 1, dtype=np.int32)
             self._tight = np.empty(n, dtype=np.bool_)
-            self._size = n
+        if n != self._views[-1].size:  # cutting takes as long as solving a small problem, and they often come in a row
+            self._views = self._cut(n)
+        self._views[-1].fill(False)
+        return self._views
+
+    def _cut(self, n: int) -> tuple[Floats, Floats, Floats, Floats, Indices, Marks]:
         floats = self._floats
-        tight = self._tight[:n]
-        tight[:] = False
         return (
             floats[: 3 * n].reshape(3, n),
             floats[3 * n : 5 * n].reshape(n, 2),
             floats[5 * n : 7 * n].reshape(n, 2),
             floats[7 * n : 11 * n].reshape(n, 4),
             self._queue[: 2 * n + 1],
-            tight,
+            self._tight[:n],
         )
 
 
