@@ -73,12 +73,12 @@ def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
     return Envelope(fields, result)
 
 
-def page(records: Iterable[JobRecord], next_cursor: int | None) -> Response:
+def page(records: Iterable[JobRecord], next_cursor: int | None, headers: dict[str, str] | None) -> Response:
     """A part of a list of jobs."""
     fields: dict[str, Any] = {"jobs": [recorded(record).fields for record in records]}
     if next_cursor is not None:
         fields["next_cursor"] = next_cursor
-    return Response(orjson.dumps(fields), media_type="application/json")
+    return Response(orjson.dumps(fields), headers=headers, media_type="application/json")
 
 
 def _links(record: JobRecord) -> dict[str, str]:

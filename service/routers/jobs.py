@@ -25,15 +25,21 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     responses={200: {"model": JobPage, "description": "The caller's jobs, newest first"}, **problems(422, 500, 503)},
 )
 async def list_jobs(
+    request: Request,
     call: PartsOf,
     state: StateOfJob | None = None,
     kind: KindOfJob | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
 ) -> Response:
-    """Jobs that were queued, or were sent with an idempotency key, without their results."""
+    """Jobs that were queued, or were sent with an idempotency key, without their results.
+
+    The header `Link` has the address of the next page.
+    """
     page = await call.queue.list(call.terms.caller, limit, cursor, state, kind)
-    return envelopes.page(page.jobs, page.next_cursor)
+    further = page.next_cursor and request.url.include_query_params(cursor=page.next_cursor)
+    headers = {"Link": f'<{further.path}?{further.query}>; rel="next"'} if further else None
+    return envelopes.page(page.jobs, page.next_cursor, headers)
 
 
 @router.get(

@@ -96,8 +96,12 @@ def test_versions_of_a_job(http: httpx.Client) -> None:
 
 def test_lists(http: httpx.Client) -> None:
     made = [queued(http, body(), Idempotency_Key=uuid4().hex)["id"] for _ in range(5)]
-    first = http.get("/v1/jobs", params={"limit": 3}).json()
-    rest = http.get("/v1/jobs", params={"limit": 3, "cursor": first["next_cursor"]}).json()
+    asked = {"limit": 3, "kind": "interpolations"}
+    answer = http.get("/v1/jobs", params=asked)
+    first = answer.json()
+    rest = http.get("/v1/jobs", params=asked | {"cursor": first["next_cursor"]}).json()
+    linked = http.get(answer.links["next"]["url"])
+    assert (linked.json(), linked.links) == (rest, {})
     assert [job["id"] for job in (*first["jobs"], *rest["jobs"])] == made[::-1]
     assert "next_cursor" not in rest
     assert http.get("/v1/jobs", params={"kind": "norms"}).json() == {"jobs": []}
