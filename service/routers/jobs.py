@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from service import envelopes, events, versions
 from service.problems import InvalidHeader, JobNotFinished, job_ended, job_failure
-from service.schemas.jobs import AnyJob, Job, JobPage, KindOfJob, StateOfJob
+from service.schemas.jobs import AnyJob, Job, JobPage, PageOfJobs
 from service.schemas.results import AnyResult
 from service.solving import respond
 from service.wiring import NOT_FOUND, UNCHANGED, Call, CallOf, PartsOf, problems
@@ -24,21 +24,16 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     response_class=Response,
     responses={200: {"model": JobPage, "description": "The caller's jobs, newest first"}, **problems(422, 500, 503)},
 )
-async def list_jobs(
-    request: Request,
-    call: PartsOf,
-    state: StateOfJob | None = None,
-    kind: KindOfJob | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    cursor: Annotated[int | None, Query(ge=1, le=2**53, description="`next_cursor` of the page before.")] = None,
-) -> Response:
+async def list_jobs(request: Request, call: PartsOf, asked: Annotated[PageOfJobs, Query()]) -> Response:
     """Jobs that were queued, or were sent with an idempotency key, without their results.
 
     The header `Link` has the address of the next page.
     """
-    page = await call.queue.list(call.terms.caller, limit, cursor, state, kind)
-    further = page.next_cursor and request.url.include_query_params(cursor=page.next_cursor)
-    headers = {"Link": f'<{further.path}?{further.query}>; rel="next"'} if further else None
+    page = await call.queue.list(call.terms.caller, asked.limit, asked.cursor, asked.state, asked.kind)
+    headers = None
+    if page.next_cursor is not None:
+        further = request.url.include_query_params(cursor=page.next_cursor)
+        headers = {"Link": f'<{further.path}?{further.query}>; rel="next"'}
     return envelopes.page(page.jobs, page.next_cursor, headers)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from service.schemas.faults import JobError
 from service.schemas.fields import Answer, May, Metadata
@@ -112,6 +112,15 @@ class AnyJob(Job):
     """A job of any kind."""
 
     result: May[AnyResult] = None
+
+
+class PageOfJobs(BaseModel):
+    """Which part of the caller's jobs is asked for."""
+
+    state: StateOfJob | None = Field(default=None, description="Only jobs in this state.")
+    kind: KindOfJob | None = Field(default=None, description="Only jobs of this kind.")
+    limit: int = Field(default=50, ge=1, le=200, description="Most jobs of a page.")
+    cursor: int | None = Field(default=None, ge=1, le=2**53, description="`next_cursor` of the page before.")
 
 
 class JobPage(Answer):

@@ -96,7 +96,7 @@ def test_versions_of_a_job(http: httpx.Client) -> None:
 
 def test_lists(http: httpx.Client) -> None:
     made = [queued(http, body(), Idempotency_Key=uuid4().hex)["id"] for _ in range(5)]
-    asked = {"limit": 3, "kind": "interpolations"}
+    asked: dict[str, str | int] = {"limit": 3, "kind": "interpolations"}
     answer = http.get("/v1/jobs", params=asked)
     first = answer.json()
     rest = http.get("/v1/jobs", params=asked | {"cursor": first["next_cursor"]}).json()
