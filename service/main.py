@@ -24,6 +24,7 @@ from service.routers import (
     jobs,
     norms,
     operations,
+    page,
     pages,
     regressions,
     results,
@@ -61,6 +62,7 @@ ROOMS = (
     batches,
     operations,
     pages,
+    page,
 )
 UNROUTED: tuple[type[BaseModel], ...] = (Problem, BatchItem, BatchLine, BatchRequest, *REQUESTS.values())
 """Models of what no route takes or returns as a whole; the items of a batch refer to the last ones."""
