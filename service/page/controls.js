@@ -18,7 +18,8 @@ const at = (id) => document.getElementById(id);
 
 /** `page` has `change(patch)`, `replace(patch)` for points that are new as a whole, and what the buttons do. */
 export function listenToControls(page) {
-  at("settings").addEventListener("input", ({ target }) => page.change(patchOf(target)));
+  // Not all that choose in a select say "input"; sliders say "change" at the end only.
+  for (const type of ["input", "change"]) at("settings").addEventListener(type, ({ target }) => page.change(patchOf(target)));
   at("settings").addEventListener("submit", (event) => event.preventDefault());
   for (const [key, { name }] of Object.entries(EXAMPLES)) at("example").append(new Option(name, key));
   at("example").addEventListener("change", ({ target }) => {

@@ -19,6 +19,10 @@ export function listenToPointers(svg, page) {
     if (group) event.preventDefault();
   });
 
+  // Inside of a drawing browsers do not heed `touch-action`: a finger on a point would scroll the page.
+  const hold = (event) => event.target.closest(".point") && event.preventDefault();
+  svg.addEventListener("touchstart", hold, { passive: false });
+
   svg.addEventListener("pointermove", (event) => {
     if (event.pointerId !== drag?.pointer) return;
     if ("index" in drag) page.move(drag.index, under(event, drag, page.frame()));
