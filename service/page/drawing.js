@@ -60,10 +60,10 @@ export function dots(vertices, { x, y }) {
   return vertices.map(([a, b]) => `M${pixel(x(a))} ${pixel(y(b))}h0`).join("");
 }
 
-/** Only what is inside of the axes is seen. */
-export function clip(rect, { width, height }) {
+/** Only what is inside of the axes is seen, and what leads there from `top`. */
+export function clip(rect, { width, height }, top) {
   rect.setAttribute("x", MARGIN.left);
-  rect.setAttribute("y", 0);
+  rect.setAttribute("y", top);
   rect.setAttribute("width", Math.max(0, width - MARGIN.left - MARGIN.right));
-  rect.setAttribute("height", Math.max(0, height - MARGIN.bottom));
+  rect.setAttribute("height", Math.max(0, height - MARGIN.bottom - top));
 }

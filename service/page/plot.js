@@ -10,7 +10,7 @@ const MOST_TICKED = 1000;
 export function drawPlot(svg, frame, { state, good }) {
   const layer = (name) => svg.querySelector(`.${name}`);
   axes(layer("axes"), frame);
-  clip(svg.querySelector("clipPath rect"), frame);
+  clip(svg.querySelector("clipPath rect"), frame, MARGIN.top / 2);
   const curves = layer("curves");
   curves.replaceChildren();
   if (good.free) drawFree(curves, frame, good.free);

@@ -26,7 +26,8 @@ function drawCurves(svg, layers, [low, high], { result, points, skip }) {
   const scales = frame(svg, [low, high], [-tallest, tallest]);
   start(svg, layers, scales);
   drawEnvelope(layers.curves, scales, result);
-  const touched = touches(result, curves).slice(0, MOST_MARKED);
+  const found = touches(result, curves).filter(([x]) => x >= low && x <= high);
+  const touched = found.length > MOST_MARKED ? [] : found;
   for (const [x, value] of touched) {
     const at = scales.x(x);
     element("line", { class: "drop", x1: at, x2: at, y1: 0, y2: scales.y(value) }, layers.curves);
@@ -59,7 +60,7 @@ function drawParts(svg, layers, [low, high], { result, points }) {
 
 function start(svg, layers, scales) {
   axes(layers.axes, scales);
-  clip(svg.querySelector("clipPath rect"), scales);
+  clip(svg.querySelector("clipPath rect"), scales, 0);
 }
 
 function aboutCurves({ result, skip, task }) {
@@ -67,7 +68,7 @@ function aboutCurves({ result, skip, task }) {
   const what = task === "fit" ? "an objective" : "a norm";
   const curve = skip ? "The curve stays" : "Both curves (dashed: for neurons that face left) stay";
   const touching = skip ? " and touches it at each kink" : " and one of them touches it at each kink";
-  const unit = result.transformation ? "√(1 + z²), z being x standardised" : "√(1 + x²)";
+  const unit = result.transformation ? "√(1 + z²) (z: standardised x)" : "√(1 + x²)";
   return (
     `${curve} within ±${unit}${result.kink_count ? touching : ""}. ` +
     `So no network with penalised biases has ${what} below ${format(bound)}; ${gap(result)}.`

@@ -95,7 +95,7 @@ class Page:
         """Both columns of numbers are what the service says of these points."""
         for side, penalise_biases in (("penalised", True), ("free", False)):
             body = self.data() | settings | {"penalise_biases": penalise_biases}
-            status, job = ask(self.port, f"/v1/{kind}", body)
+            status, job = ask(self.port, f"/v1/{kind}", body, {"Prefer": "wait=20"})
             assert status == 200, job
             assert self.number(f"{side}-norm") == pytest.approx(job["result"]["norm"], rel=1e-12)
             assert self.number(f"{side}-kinks") == job["result"]["kink_count"]
@@ -189,6 +189,9 @@ def test_keys_move_add_and_remove_points(page: Page) -> None:
     assert heights()[1] + 0.3 == pytest.approx(10.9 * step)
     page.is_right()
     norm = page.number("penalised-norm")
+    press(Keys.ARROW_UP * 40)  # faster than the service is asked: the last answer counts
+    page.is_right()
+    press(Keys.ARROW_DOWN * 40)
     press(Keys.ENTER)  # on the curve, rounded to what the plot can show
     assert len(page.points) == 6
     assert page.number("penalised-norm") == pytest.approx(norm, rel=0.05)
@@ -233,6 +236,13 @@ def test_settings_and_objectives(page: Page) -> None:
     page.is_right("regressions", regularisation=regularisation)
     page.press("#standardise")
     page.is_right("regressions", regularisation=regularisation, standardise=True)
+
+
+def test_a_large_problem_is_queued_and_its_answer_shown(page: Page) -> None:
+    x = [i / 50 - 4 for i in range(400)]
+    page.open(f"x={','.join(map(str, x))}&y={','.join(str(abs(a) ** 3) for a in x)}&skip=false")
+    assert page.points == []
+    page.is_right(skip_connection=False)
 
 
 def test_a_file_is_loaded_or_its_bad_line_is_named(page: Page, tmp_path: Path) -> None:
@@ -345,6 +355,30 @@ def test_what_is_wrong_is_said_and_the_last_good_answer_stays(page: Page) -> Non
     page.press("#skip")
     assert not error.is_displayed()
     assert page.find("#plot .penalised.curve").value_of_css_property("filter") == "none"
+
+
+def test_a_late_answer_to_an_old_question_is_not_shown(page: Page) -> None:
+    page.run(
+        "const real = fetch; window.held = []; window.signals = [];"
+        "window.fetch = (url, { signal, ...rest }) => { signals.push(signal);"
+        " return signals.length > 2 ? real(url, rest)"
+        " : new Promise((release) => held.push(release)).then(() => real(url, rest)); }"
+    )
+    Select(page.find("#objective")).select_by_value("kinks")
+    page.until(lambda: page.run("return held.length") == 2)
+    Select(page.find("#objective")).select_by_value("norm")
+    page.settle()
+    assert page.run("return signals.map((signal) => signal.aborted)") == [True, True, False, False]
+    page.driver.execute_async_script(
+        "const asked = performance.getEntriesByType('resource').length;"
+        "new PerformanceObserver((list, observer) => {"
+        " if (performance.getEntriesByType('resource').length === asked + 2) arguments[0]();"
+        "}).observe({ type: 'resource' });"
+        "held.forEach((release) => release());"
+    )
+    page.driver.execute_async_script(DRAWN)
+    assert page.find("#free-kinks").text == "3"
+    page.is_right()
 
 
 def test_points_that_contradict_each_other_are_marked(page: Page) -> None:
