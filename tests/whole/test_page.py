@@ -331,6 +331,7 @@ def test_a_reload_keeps_the_state_and_back_brings_old_points(page: Page) -> None
     ActionChains(page.driver).send_keys(Keys.ARROW_UP).perform()
     page.settle()
     state, norm = page.state(), page.number("penalised-norm")
+    assert {"view", "skip"} < set(state)
     page.driver.refresh()
     page.settle()
     assert page.state() == state
