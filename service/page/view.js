@@ -10,7 +10,7 @@ export function fitted(points, answers) {
   const across = extent(points.map(([x]) => x));
   const span = across[1] - across[0];
   const kinks = answers.flatMap(({ result }) => kinksOf(result));
-  const near = kinks.filter((x) => x > across[0] - span / 2 && x < across[1] + span / 2);
+  const near = kinks.filter((x) => x > across[0] - span && x < across[1] + span);
   const [low, high] = roomy(extent([...across, ...near]));
   const own = extent(points.map(([, y]) => y));
   const reach = MOST_BEYOND * (own[1] - own[0]);

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -236,6 +237,51 @@ def test_settings_and_objectives(page: Page) -> None:
     page.is_right("regressions", regularisation=regularisation)
     page.press("#standardise")
     page.is_right("regressions", regularisation=regularisation, standardise=True)
+
+
+Place = tuple[float, float]
+
+
+def places(text: str) -> list[Place]:
+    """The corners of a path, or where a group has been moved to, in pixels."""
+    return [(float(x), float(y)) for x, y in re.findall(r"(-?[\d.]+) (-?[\d.]+)", text)]
+
+
+def height(path: list[Place], x: float) -> float:
+    (a, b), (c, d) = next(pair for pair in pairwise(path) if pair[0][0] <= x <= pair[1][0])
+    return b + (d - b) * (x - a) / (c - a)
+
+
+@pytest.mark.parametrize(
+    "fragment",
+    [
+        "x=-1.5,-1,0,0.25,2&y=0.7,-0.3,-0.3,0.4,0.2",
+        "x=0,1,2,4,5&y=0,1,3,9,9.5&skip=false",
+        "x=0,1,2,4,5&y=0,1,3,9,9.5&skip=false&standardise=true",
+        "x=5,4,1,2,0&y=9,9.5,1,3,0&standardise=true",
+        "x=3,4,5,7&y=1,1,3,9&skip=false",
+    ],
+)
+def test_the_curves_meet_the_points_and_the_certificate_its_envelope(page: Page, fragment: str) -> None:
+    page.open(fragment)
+    drawn = [places(str(point.get_attribute("transform")))[0] for point in page.points]
+    for side in ("penalised", "free"):
+        curve = places(str(page.find(f"#plot .{side}.curve").get_attribute("d")))
+        assert [height(curve, x) for x, _ in drawn] == pytest.approx([y for _, y in drawn], abs=0.1)
+    whole = places(str(page.find("#proof .allowed").get_attribute("d")))
+    above, below = whole[: len(whole) // 2], whole[len(whole) // 2 :][::-1]
+    for dual in page.driver.find_elements(By.CSS_SELECTOR, "#proof .curve"):
+        for x, y in places(str(dual.get_attribute("d"))):
+            assert height(above, x) - 0.3 <= y <= height(below, x) + 0.3
+    touching = page.driver.find_elements(By.CSS_SELECTOR, "#proof circle.mark")
+    assert len(touching) == page.number("penalised-kinks") == len(places(rug(page, "penalised")))
+    for mark in touching:
+        x, y = (float(str(mark.get_attribute(name))) for name in ("cx", "cy"))
+        assert min(abs(y - height(edge, x)) for edge in (above, below)) < 0.3
+
+
+def rug(page: Page, side: str) -> str:
+    return str(page.find(f"#plot .{side}.rug-tick").get_attribute("d"))
 
 
 def test_a_large_problem_is_queued_and_its_answer_shown(page: Page) -> None:
