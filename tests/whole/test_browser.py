@@ -12,24 +12,14 @@ from selenium.webdriver.support import expected_conditions
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.launched import Launched
+from tests.whole.visitor import browsing
 
 WAIT_S = 30
-ARGUMENTS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--window-size=1200,1600"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    # Every name but the service's own address is unknown: a page that needs the network shows it.
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-)
 
 
 @pytest.fixture
 def browser(require_binary: Callable[[str], str], tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = require_binary("chromium")
-    for argument in (*ARGUMENTS, f"--user-data-dir={tmp_path}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(require_binary("chromedriver")))
+    driver = browsing(require_binary, tmp_path)
     yield driver
     driver.quit()
     shutil.rmtree(tmp_path, ignore_errors=True)
