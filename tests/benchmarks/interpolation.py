@@ -41,7 +41,7 @@ def solve(points: Dataset) -> object:
     """The kernel alone: kinks, slope changes and dual values from points known to be in order."""
     curvature = curvatures(points.x, points.y)
     dual, from_left, from_right = split_masses(points.x, curvature)
-    return place_kinks(points.x, points.y, from_left, from_right, float(curvature @ dual))
+    return place_kinks(points.x, points.y, from_left, from_right, float(curvature.dot(dual)))
 
 
 def whole(x: Floats, y: Floats) -> object:

@@ -20,7 +20,7 @@ def chord(x: Floats, y: Floats, i: int) -> tuple[float, float]:
 
 def curvatures(x: Floats, y: Floats) -> Floats:
     """Change of the slope of the data at each point, zero at both ends; accurate where slopes nearly agree. O(n)."""
-    result = np.zeros_like(x)
+    result = np.zeros(x.size)
     _fill(x, y, result)
     return result
 

@@ -157,7 +157,7 @@ def _least_norm(bends: Bends, setting: Setting) -> Found:
     if not setting.penalise_biases:
         return least_variation(bends, setting)
     dual_values, from_left, from_right = split_masses(bends.data.x, bends.curvature)
-    least = float(bends.curvature @ dual_values)
+    least = float(bends.curvature.dot(dual_values))
     usual = Found(bends.function(from_left, from_right, least), Dual(dual_values), is_unique=True)
     return usual if setting.skip_connection else least_norm_without_skip(bends, usual)
 
