@@ -7,7 +7,7 @@ document.
 import contextlib
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Container
 from typing import TypeVar
 
 import anyio
@@ -98,11 +98,11 @@ class Lines:
 class Intake:
     """One batch on its way from a request to the queue."""
 
-    def __init__(self, queue: Queue, settings: GatewaySettings) -> None:
+    def __init__(self, queue: Queue, settings: GatewaySettings, scopes: Container[str] | None = None) -> None:
         self._queue = queue
         self._settings = settings
         self._id = new_id("batch")
-        self._gatherer = Gatherer(settings)
+        self._gatherer = Gatherer(settings, scopes)
         self._chunks = list[tuple[str, int]]()
         self._staged = 0
         self._fingerprint = hashlib.blake2b(digest_size=16)

@@ -5,7 +5,7 @@ refused.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service.bodies import check_size, parse
-from service.problems import DUPLICATE, KINDS, GatewayError, InvalidJson, pointer_to
+from service.problems import DUPLICATE, KINDS, Forbidden, GatewayError, InvalidJson, pointer_to
 from service.schemas.batches import BatchItem
 from service.schemas.fields import Body
 from service.schemas.requests import (
@@ -24,6 +24,7 @@ from service.schemas.requests import (
     VerificationRequest,
 )
 from service.schemas.trainings import TrainingRequest
+from service.scopes import scope_of_kind
 from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
 from service.solving import BATCH, QUEUES
@@ -78,8 +79,9 @@ class _Open:
 class Gatherer:
     """Takes items one by one, and gathers them to chunks: those of one queue each."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, scopes: Container[str] | None = None) -> None:
         self._settings = settings
+        self._scopes = scopes
         self._names = set[str]()
         self._count = 0
         self._line_number = 0
@@ -141,6 +143,7 @@ class Gatherer:
                 return chunks.failed_line(name, JobError(DUPLICATE.slug, DUPLICATE.explanation, "/custom_id")), 0, BATCH
             check_size(item, self._settings)
             kind, problem = _problem(item)
+            self._check_scope(kind)
             check_columns(problem, self._settings, "/body")
         except GatewayError as error:
             return (
@@ -151,6 +154,11 @@ class Gatherer:
         except RequestValidationError as error:
             return chunks.failed_line(name, _first(error)), 0, BATCH
         return chunks.item_line(name, kind, problem), compute.effort(kind, problem), QUEUES.get(kind, BATCH)
+
+    def _check_scope(self, kind: str) -> None:
+        needed = scope_of_kind(kind)
+        if self._scopes is not None and needed not in self._scopes:
+            raise Forbidden((needed,), "/kind")
 
 
 def invalid(place: Place, code: str, message: str) -> RequestValidationError:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import ipaddress
 import json
 import os
 import shlex
@@ -30,7 +31,7 @@ ROOT_IS_FINE = "ignore:You're running the worker with superuser privileges"
 
 
 class CannotListen(Exception):
-    """The gateway's address cannot be used. The message says why."""
+    """The gateway's address cannot be used, or must not. The message says why."""
 
 
 class Launcher:
@@ -46,6 +47,7 @@ class Launcher:
     def run(self) -> int:
         """Exit status: 0 if it was told to stop, 1 if it could not go on."""
         try:
+            check_openness(self._gateway)
             check_address(self._gateway.host, self._gateway.port)
             with self._broker() as (broker, redis_url):
                 self._run_children(broker, self._children(redis_url))
@@ -130,6 +132,24 @@ def greeting(base: str) -> str:
     """What a newcomer needs to see: where it is, what to read, what to try."""
     request = f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(FIVE_POINTS))}"
     return f"ready at {base}\n  documentation  {base}/docs\n  first request  curl {request}\n  Ctrl-C stops it"
+
+
+def check_openness(settings: GatewaySettings) -> None:
+    """Refuse to serve other machines without asking them for a key, unless that is wanted."""
+    if settings.authentication == "on" or settings.allow_anybody or is_loopback(settings.host):
+        return
+    raise CannotListen(
+        f"Others reach {settings.host}, and nobody would be asked for a key. Set MINNORM_AUTHENTICATION=on "
+        "(python -m service.keys issues keys), or MINNORM_ALLOW_ANYBODY=true if anybody may have problems solved."
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_address(host: str, port: int) -> None:

@@ -5,16 +5,14 @@ that an answer at once needs no Redis; with several gateways each grants the who
 """
 
 import math
-import time
 from dataclasses import dataclass, field
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Message, Send
 
 from service.problems import RATE_LIMITED, document
-from service.settings import GatewaySettings
-from service.terms import caller_of
 
 POLICY = "default"
 MOST_CALLERS = 10_000
@@ -23,16 +21,17 @@ MOST_CALLERS = 10_000
 
 @dataclass
 class Buckets:
-    """Holds `quota` tokens a caller, filled again within `window_s`."""
+    """Holds `quota` tokens a caller, or his own number of them, filled again within `window_s`."""
 
     quota: int
     window_s: float
     _levels: dict[str, tuple[float, float]] = field(default_factory=dict)
 
-    def take(self, caller: str, now_s: float) -> float:
+    def take(self, caller: str, now_s: float, quota: int | None = None) -> float:
         """Take a token. What is left then; negative if there was none."""
-        level, at = self._levels.get(caller, (float(self.quota), now_s))
-        left = min(level + (now_s - at) * self.quota / self.window_s, self.quota) - 1.0
+        quota = quota or self.quota
+        level, at = self._levels.get(caller, (float(quota), now_s))
+        left = min(level + (now_s - at) * quota / self.window_s, quota) - 1.0
         if left < 0.0:
             return left
         if len(self._levels) >= MOST_CALLERS:
@@ -40,41 +39,32 @@ class Buckets:
         self._levels[caller] = (left, now_s)
         return left
 
-    def seconds_until(self, tokens: float) -> int:
+    def seconds_until(self, tokens: float, quota: int | None = None) -> int:
         """How long so many tokens take to come."""
-        return math.ceil(tokens * self.window_s / self.quota)
+        return math.ceil(tokens * self.window_s / (quota or self.quota))
 
     def _forget(self, now_s: float) -> None:
         fresh = now_s - self.window_s
         self._levels = {caller: (level, at) for caller, (level, at) in self._levels.items() if at > fresh}
 
 
-class RateLimits:
-    """Refuses a POST whose caller has no token left; all others go on, and learn what is left."""
+class Limits(Buckets):
+    """Buckets that tell callers what is left."""
 
-    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
-        self._app = app
-        self._buckets = Buckets(settings.rate_limit, settings.rate_window_s)
-        self._policy = f'"{POLICY}";q={settings.rate_limit};w={settings.rate_window_s:g}'
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http" or scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        request = Request(scope, receive)
-        left = self._buckets.take(caller_of(request), time.monotonic())
+    def telling(self, send: Send, left: float, quota: int | None) -> Send:
+        """A `send` that adds the headers to the response."""
 
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
-                headers["RateLimit-Policy"] = self._policy
-                until = self._buckets.seconds_until(1.0 - left if left < 0 else 1.0)
+                headers["RateLimit-Policy"] = f'"{POLICY}";q={quota or self.quota};w={self.window_s:g}'
+                until = self.seconds_until(1.0 - left if left < 0 else 1.0, quota)
                 headers["RateLimit"] = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
             await send(message)
 
-        if left < 0.0:
-            headers = {"Retry-After": str(max(self._buckets.seconds_until(-left), 1))}
-            await document(request, RATE_LIMITED, RATE_LIMITED.explanation, headers=headers)(scope, receive, tell)
-            return
-        await self._app(scope, receive, tell)
+        return tell
+
+    def refusal(self, request: Request, left: float, quota: int | None) -> Response:
+        """What is told who has no token left."""
+        headers = {"Retry-After": str(max(self.seconds_until(-left, quota), 1))}
+        return document(request, RATE_LIMITED, RATE_LIMITED.explanation, headers=headers)

@@ -11,10 +11,10 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import problems
+from service import credentials, problems
+from service.admission import Admission
 from service.closing import told_of_the_end
 from service.items import REQUESTS
-from service.limiting import RateLimits
 from service.metrics import Metrics
 from service.queueing import Queue
 from service.routers import (
@@ -82,7 +82,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.queue = Queue(settings)
     app.state.solver = Solver(settings, app.state.queue)
     app.state.metrics = Metrics()
-    app.add_middleware(RateLimits, settings=settings)
+    app.add_middleware(Admission, settings=settings, queue=app.state.queue)
     app.add_middleware(RequestIds)
     for room in ROOMS:
         app.include_router(room.router)
@@ -107,7 +107,7 @@ def _describe_problems(app: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schemas = without()["components"]["schemas"]
+            schemas = credentials.described(without())["components"]["schemas"]
             modes: list[tuple[type[BaseModel], Any]] = [(model, "validation") for model in UNROUTED]
             _, own = models_json_schema(modes, ref_template="#/components/schemas/{model}")
             for name, schema in own["$defs"].items():

@@ -24,6 +24,7 @@ MOST_ERRORS = 20
 LONGEST_RETRY_S = 3600
 LONGEST_ECHO = 200
 """Characters of a caller's own text (a path, a field's name) that an answer repeats at most."""
+_CHALLENGE = 'Bearer realm="minnorm"'
 
 
 class GatewayError(Exception):
@@ -72,6 +73,24 @@ class TooManyPoints(GatewayError):
 
 class ProblemUnknown(GatewayError):
     """There is no page of that name."""
+
+
+class Unauthenticated(GatewayError):
+    """The request needs a key, and has none that is known."""
+
+    def __init__(self, message: str, *, error: str = "") -> None:
+        super().__init__(message)
+        self.headers = {"WWW-Authenticate": f'{_CHALLENGE}, error="{error}"' if error else _CHALLENGE}
+
+
+class Forbidden(GatewayError):
+    """The key of the request is not good for this; takes the scopes of which one is needed."""
+
+    def __init__(self, needed: Iterable[str], pointer: str | None = None) -> None:
+        scopes = list(needed)
+        super().__init__(f"The key lacks the scope {' or '.join(scopes)}.", pointer)
+        challenge = f'{_CHALLENGE}, error="insufficient_scope", scope="{" ".join(scopes)}"'
+        self.headers = {"WWW-Authenticate": challenge}
 
 
 @dataclass(frozen=True)
@@ -139,6 +158,15 @@ KINDS: Mapping[type[Exception], Kind] = {
         409,
         "The job has no result yet; ask again later.",
         retryable=True,
+    ),
+    Unauthenticated: Kind(
+        "unauthenticated",
+        "Unauthenticated",
+        401,
+        "This service asks who calls. Send the header `Authorization: Bearer` with a key that its operator has issued.",
+    ),
+    Forbidden: Kind(
+        "forbidden", "Forbidden", 403, "The key is known, but not good for this request: it lacks a scope."
     ),
     ProblemUnknown: Kind("not-found", "Not found", 404, "There is nothing at this address."),
     ledger.JobUnknown: Kind("job-unknown", "Job unknown", 404, "There is no job of that id."),
@@ -272,7 +300,7 @@ async def _named_error(request: Request, error: Exception) -> Response:
     items = [] if pointer is None else [{"pointer": pointer, "code": kind.slug, "detail": str(error)}]
     # The rest of a body that was refused half read would be taken for the next request.
     closing = {"Connection": "close"} if isinstance(error, BodyTooLarge | BodyTooSlow) else None
-    return document(request, kind, str(error), items, closing)
+    return document(request, kind, str(error), items, getattr(error, "headers", closing))
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:
@@ -314,6 +342,14 @@ async def _internal_error(request: Request, error: Exception) -> Response:
     # Starlette answers this one outside all middleware, so the request's name is told here.
     headers = {"X-Request-ID": request.scope.get("state", {}).get("request_id", "")}
     return document(request, INTERNAL, INTERNAL.explanation, headers=headers)
+
+
+async def answer(request: Request, error: Exception) -> Response:
+    """The response to an error that a middleware has met: outside of routes nobody else gives one."""
+    handlers = request.app.exception_handlers
+    handler = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+    found: Response = await handler(request, error)
+    return found
 
 
 def install(app: FastAPI, settings: GatewaySettings) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import copy
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar, cast
 
@@ -14,15 +16,16 @@ from service.settings import GatewaySettings
 from workers.batches import BatchRecord, NewBatch
 from workers.changes import Changes
 from workers.connection import connect
-from workers.errors import LedgerUnavailable
+from workers.errors import JobUnknown, LedgerUnavailable
 from workers.figures import Figures, Snapshot
 from workers.jobs import Page
+from workers.keys import KeyRecord, Keys, parts_of
 from workers.ledger import Ledger
 from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict
-from workers.settings import worker_settings
+from workers.settings import WorkerSettings, worker_settings
 from workers.tasks import ring_bell
 
-__all__ = ["BatchRecord", "NewBatch", "Queue"]
+__all__ = ["BatchRecord", "KeyRecord", "NewBatch", "Queue", "parts_of"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=JobRecord | BatchRecord)
@@ -31,24 +34,33 @@ R = TypeVar("R", bound=JobRecord | BatchRecord)
 class Queue:
     """The ledger for coroutines: each verb runs on a thread, and raises `LedgerUnavailable` within a second or so."""
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, workers: WorkerSettings | None = None) -> None:
         patience = {"redis_timeout_s": settings.ledger_timeout_s}
-        self._ledger = Ledger(connect(shared := worker_settings().model_copy(update=patience)), shared)
+        shared = (workers or worker_settings()).model_copy(update=patience)
+        self._ledger = Ledger(connect(shared), shared)
         self._figures = Figures(connect(shared), shared)
+        self._keys = Keys(connect(shared))
+        self._owner: str | None = None
         self._changes = Changes(shared)
         self._reap_s = shared.reap_s
         self._poll_s = settings.poll_s
-        self._closing = False
+        self._closing = threading.Event()  # one for all views
 
     @property
     def closing(self) -> bool:
         """Whether the gateway is to end."""
-        return self._closing
+        return self._closing.is_set()
 
     def close(self) -> None:
         """Let those who wait for a job go at once: with what is known, which is that it goes on."""
-        self._closing = True
+        self._closing.set()
         self._changes.stop()
+
+    def of(self, owner: str) -> "Queue":
+        """The same queue as one caller sees it: the jobs and batches of others are not there."""
+        view = copy.copy(self)
+        view._owner = owner  # noqa: SLF001 (of its own class)
+        return view
 
     async def submit(self, job: NewJob, request: RequestKey | None, *, share: bool) -> Receipt:
         """Record a job, then ring. When this returns, the job is not lost any more."""
@@ -66,11 +78,13 @@ class Queue:
 
     async def cancel(self, job_id: str) -> JobRecord:
         """End a job, or have it stopped; its record afterwards."""
+        await self._check_owner(self.get, job_id)
         await self._run(self._ledger.cancel, job_id)
         return await self.get(job_id)
 
     async def retry(self, job_id: str) -> JobRecord:
         """Queue the work of a job that did not succeed once more; the record of the new job."""
+        await self._check_owner(self.get, job_id)
         receipt = await self._run(self._ledger.retry, job_id)
         record = await self.get(receipt.id)
         await self._ring(receipt, record.queue)
@@ -78,11 +92,12 @@ class Queue:
 
     async def delete(self, job_id: str) -> None:
         """Forget a job that does not run."""
+        await self._check_owner(self.get, job_id)
         await self._run(self._ledger.delete, job_id)
 
     async def get(self, job_id: str) -> JobRecord:
         """The record of a job. Raises `JobUnknown`, `JobExpired`."""
-        return await self._run(self._ledger.get, job_id)
+        return self._own(await self._run(self._ledger.get, job_id))
 
     async def result(self, job_id: str) -> bytes | None:
         """The result of a job, as JSON; None if it has none."""
@@ -128,7 +143,7 @@ class Queue:
 
     async def batch(self, batch_id: str) -> BatchRecord:
         """The record of a batch. Raises `JobUnknown`, `JobExpired`."""
-        return await self._run(self._ledger.batch, batch_id)
+        return self._own(await self._run(self._ledger.batch, batch_id))
 
     async def ended_chunks(self, batch_id: str, after: int) -> Sequence[int]:
         """Indices of the chunks that have ended, in that order, without the first `after`."""
@@ -140,6 +155,7 @@ class Queue:
 
     async def cancel_batch(self, batch_id: str) -> BatchRecord:
         """End what waits of a batch, and have stopped what runs; its record afterwards."""
+        await self._check_owner(self.batch, batch_id)
         await self._run(self._ledger.cancel_batch, batch_id)
         return await self.batch(batch_id)
 
@@ -148,6 +164,7 @@ class Queue:
 
         A bell is rung for each of these queues; one that has none of the chunks hears it for nothing.
         """
+        await self._check_owner(self.batch, batch_id)
         receipt = await self._run(self._ledger.retry_batch, batch_id)
         for queue in queues:
             await self._ring(receipt, queue)
@@ -155,7 +172,36 @@ class Queue:
 
     async def delete_batch(self, batch_id: str) -> None:
         """Forget a batch that has ended."""
+        await self._check_owner(self.batch, batch_id)
         await self._run(self._ledger.delete_batch, batch_id)
+
+    async def key(self, key_id: str) -> KeyRecord | None:
+        """The record of an API key; None if there is none of that id."""
+        return await self._run(self._keys.find, key_id)
+
+    async def keys(self) -> tuple[KeyRecord, ...]:
+        """All API keys."""
+        return await self._run(self._keys.all)
+
+    async def issue_key(
+        self, name: str, scopes: Sequence[str], rate: int | None, life_s: float | None
+    ) -> tuple[KeyRecord, str]:
+        """Make an API key: its record, and the key."""
+        return await self._run(self._keys.issue, name, scopes, rate, life_s)
+
+    async def revoke_key(self, key_id: str) -> bool:
+        """Take an API key away; whether there was one."""
+        return await self._run(self._keys.revoke, key_id)
+
+    def _own(self, record: R) -> R:
+        if self._owner not in (None, record.caller):
+            raise JobUnknown("There is nothing of that id.")
+        return record
+
+    async def _check_owner(self, look: Callable[[str], Awaitable[object]], name: str) -> None:
+        """Look first: who owns a thing never changes, so that this and what follows need not be one step."""
+        if self._owner is not None:
+            await look(name)
 
     async def _until(self, done: Callable[[R], bool], record: R, seconds: float) -> R:
         """The newest record that satisfies `done`, or the last one within `seconds`."""
@@ -163,7 +209,7 @@ class Queue:
         deadline = time.monotonic() + seconds
         awake, loop = asyncio.Event(), asyncio.get_running_loop()
         with self._changes.watch(record.id, partial(loop.call_soon_threadsafe, awake.set)):
-            while not (done(record) or self._closing) and (left := deadline - time.monotonic()) > 0.0:
+            while not (done(record) or self.closing) and (left := deadline - time.monotonic()) > 0.0:
                 awake.clear()
                 # Looked at first: what changed before anybody watched is seen at once.
                 record = cast("R", await self._run(look, record.id))

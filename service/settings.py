@@ -1,6 +1,7 @@
 """Settings of the gateway. The environment variables carry the prefix `MINNORM_`."""
 
 from functools import cache
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,6 +16,14 @@ class GatewaySettings(BaseSettings):
     """Address that `make run` listens on."""
     port: int = Field(default=8000, ge=1, le=65535)
     """Port that `make run` listens on."""
+    authentication: Literal["off", "on"] = "off"
+    """Whether requests need a key (`python -m service.keys`). If not, `make run` listens on this machine only."""
+    allow_anybody: bool = False
+    """Listen on an address that others reach although nobody is asked for a key."""
+    key_cache_s: float = Field(default=5.0, ge=0)
+    """How long a key that was looked up is taken as valid: so soon does a revocation take effect."""
+    key_patience_s: float = Field(default=60.0, ge=0)
+    """How long a key stays valid while Redis does not answer."""
     max_body_bytes: int = 128 * 2**20
     """Longest request body."""
     body_timeout_s: float = 60.0

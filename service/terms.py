@@ -42,13 +42,16 @@ def terms_of(headers: Mapping[str, str], caller: str, preference: Preference) ->
     if len(key) > LONGEST_HEADER:
         raise InvalidHeader(f"Idempotency-Key: at most {LONGEST_HEADER} characters.")
     share = "no-cache" not in headers.get("cache-control", "").lower()
-    return Terms(caller, preference, key, share, None if after is None else _seconds(after))
+    return Terms(caller, preference, key, share, None if after is None else _patience(after))
 
 
 def caller_of(request: Request) -> str:
-    """Who is served in turn with others and has a quota: a token, or else an address. Kept as a digest only."""
+    """Who is served in turn with others and has a quota: a key's id; without authentication a digest.
+
+    It is one of the header `Authorization`, whatever that says, or else of the address.
+    """
     state = request.scope.setdefault("state", {})
-    if "caller" not in state:  # the rate limit has asked before
+    if "caller" not in state:  # the admission has asked before
         who = request.headers.get("authorization") or (request.client.host if request.client else "")
         state["caller"] = hashlib.blake2b(who.encode(errors="replace"), digest_size=8).hexdigest()
     return str(state["caller"])
@@ -59,8 +62,14 @@ def with_options(terms: Terms, options: dict[str, Any]) -> Terms:
     return replace(terms, **options)
 
 
-def _seconds(value: str) -> float:
+def duration_s(value: str) -> float | None:
+    """Seconds that a text means, `90`, `500ms`, `5m`, `90d`; None if it means none, or no time at all."""
     found = re.fullmatch(DURATION, value.strip().lower())
-    if found is None:
+    return float(found[1]) * _SECONDS[found[2]] if found else None
+
+
+def _patience(value: str) -> float:
+    seconds = duration_s(value)
+    if seconds is None:
         raise InvalidHeader("Cancel-After: a positive number of seconds, or with a unit: 500ms, 30s, 5m, 1h.")
-    return float(found[1]) * _SECONDS[found[2]]
+    return seconds

@@ -23,6 +23,8 @@ class Call:
     queue: Queue
     solver: Solver
     terms: Terms
+    scopes: tuple[str, ...] | None = None
+    """Those of the caller's key; None with authentication off."""
 
     async def answer(self, kind: str, body: Body) -> Response:
         """Solve what a body asks for, at once or in the queue."""
@@ -50,7 +52,11 @@ async def _call(
     # One coroutine: each dependency costs as much as solving a small problem, a plain function a thread besides.
     parts = request.app.state
     preference = Preference.parse(prefer, parts.settings.max_wait_s)
-    return Call(parts.settings, parts.queue, parts.solver, terms_of(request.headers, caller_of(request), preference))
+    caller = caller_of(request)
+    # Without authentication whoever knows the id of a job has it: nobody can guess one.
+    queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
+    scopes = request.scope["state"].get("scopes")
+    return Call(parts.settings, queue, parts.solver, terms_of(request.headers, caller, preference), scopes)
 
 
 async def _parts(request: Request) -> Call:
@@ -89,6 +95,8 @@ TERMS = {
 
 _PROBLEMS = {
     400: "The body is not JSON",
+    401: "The request has no key, or none that is known here; only with authentication on",
+    403: "The key lacks a scope that this request needs; only with authentication on",
     404: "Unknown",
     409: "Not in the state of its job",
     410: "Expired: removed after its retention",

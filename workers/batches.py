@@ -47,6 +47,8 @@ class BatchRecord:
     undone: int = 0
     """Chunks that have ended without being computed, and can be tried again."""
     retry_of: str | None = None
+    caller: str = ""
+    """Whose it is."""
 
 
 class Batches(Jobs):
@@ -142,5 +144,6 @@ def _record(batch_id: str, fields: dict[str, str]) -> BatchRecord:
         metadata=json.loads(fields["metadata"]) if "metadata" in fields else None,
         undone=int(fields.get("undone", 0)),
         retry_of=fields.get("retry_of"),
+        caller=fields.get("caller", ""),
         **times,
     )

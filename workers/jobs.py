@@ -189,6 +189,7 @@ def _record(job_id: str, fields: dict[str, str]) -> JobRecord:
         created_at=float(fields["created_at"]),
         digest=fields["digest"],
         revision=int(fields.get("revision", 0)),
+        caller=fields.get("caller", ""),
         cached="cached" in fields,
         progress=_progress(fields),
         error=JobError(**json.loads(fields["error"])) if "error" in fields else None,

@@ -22,6 +22,7 @@ Under the common prefix:
     leases, deadlines, ended  zset  ids by the time their lease, their deadline, their retention ends
     unfinished           hash    items by caller; counters (hash): figures for operators
     pace:queue:<queue>, pace:caller:<caller>  hash  seconds from end to end, to tell who is refused when to come back
+    keys, key:<id>       set, string  API keys, by digest: see `keys`
     workers              zset    workers by the time they were last seen; worker:<name> their queues
 
 A change of state is one script of `lua/`, run by Redis alone and in one go, timed by Redis, safe to repeat.

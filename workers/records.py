@@ -133,6 +133,8 @@ class JobRecord:
     """Whether it was answered from the result of an equal job."""
     revision: int = 0
     """Goes up with every change."""
+    caller: str = ""
+    """Whose it is."""
 
 
 class Verdict(StrEnum):

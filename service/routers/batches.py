@@ -53,7 +53,7 @@ async def create_batch(request: Request, call: PartsOf) -> Response:
 
     An item with something wrong in it fails alone. Only one that could not be named in the results refuses the batch.
     """
-    receipt = await Intake(call.queue, call.settings).accept(request, call.terms)
+    receipt = await Intake(call.queue, call.settings, call.scopes).accept(request, call.terms)
     record = await call.queue.batch(receipt.id)
     headers = {"Location": batch_results.address(record)}
     if receipt.verdict is Verdict.REPLAYED:

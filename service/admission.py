@@ -1,0 +1,66 @@
+"""Who asks, may he, and not too often: before anything else is done for a request."""
+
+import time
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from service import problems
+from service.known_keys import KnownKeys
+from service.limiting import Limits
+from service.problems import Forbidden, Unauthenticated
+from service.queueing import Queue
+from service.scopes import scopes_for
+from service.settings import GatewaySettings
+from service.terms import caller_of
+from workers.errors import LedgerUnavailable
+
+MISSING = "Send the header Authorization: Bearer, with a key."
+
+
+class Admission:
+    """Middleware; plain ASGI, since it runs for every request.
+
+    What it learns is in the state of the request: `caller`, and with authentication on the `scopes` of its key.
+    """
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings, queue: Queue) -> None:
+        self._app = app
+        self._keys = KnownKeys(queue.key, settings) if settings.authentication == "on" else None
+        self._limits = Limits(settings.rate_limit, settings.rate_window_s)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            quota = await self._admitted(request)
+        except (Unauthenticated, Forbidden, LedgerUnavailable) as error:
+            await (await problems.answer(request, error))(scope, receive, send)
+            return
+        if scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        left = self._limits.take(caller_of(request), time.monotonic(), quota)
+        tell = self._limits.telling(send, left, quota)
+        if left < 0.0:
+            await self._limits.refusal(request, left, quota)(scope, receive, tell)
+            return
+        await self._app(scope, receive, tell)
+
+    async def _admitted(self, request: Request) -> int | None:
+        """The caller's own rate limit, if he has one. Raises what refuses him."""
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        needed = scopes_for(request.method, path)
+        if self._keys is None or not needed:
+            return None
+        scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated(MISSING)
+        record = await self._keys.opened_by(presented.strip())
+        if needed.isdisjoint(record.scopes):
+            raise Forbidden(sorted(needed))
+        request.scope.setdefault("state", {}).update(caller=record.id, scopes=record.scopes)
+        return record.rate
