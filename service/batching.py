@@ -116,7 +116,7 @@ class Intake:
             await self._discard()
             raise
         # From here on the chunks belong to the ledger, even if its answer does not arrive.
-        batch = NewBatch(self._id, terms.caller, self._chunks, terms.cancel_after_s, metadata)
+        batch = NewBatch(self._id, terms.caller, self._chunks, terms.cancel_after_s, metadata, terms.origin)
         named = RequestKey(terms.idempotency_key, self._fingerprint.hexdigest()) if terms.idempotency_key else None
         return await self._queue.open_batch(batch, named)
 

@@ -17,6 +17,7 @@ from service.closing import told_of_the_end
 from service.items import REQUESTS
 from service.metrics import Metrics
 from service.queueing import Queue
+from service.reception import Reception
 from service.routers import (
     batches,
     classifications,
@@ -36,8 +37,7 @@ from service.schemas.batches import BatchItem, BatchLine, BatchRequest
 from service.schemas.faults import Problem
 from service.settings import GatewaySettings, gateway_settings
 from service.solving import Solver
-from service.tracking import RequestIds
-from workers import compute
+from workers import compute, journal
 
 DESCRIPTION = """\
 Minimum-norm one-hidden-layer ReLU networks on one-dimensional data: what training with weight decay looks for, computed
@@ -83,7 +83,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.solver = Solver(settings, app.state.queue)
     app.state.metrics = Metrics()
     app.add_middleware(Admission, settings=settings, queue=app.state.queue)
-    app.add_middleware(RequestIds)
+    app.add_middleware(Reception, settings=settings, metrics=app.state.metrics)  # the outermost
     for room in ROOMS:
         app.include_router(room.router)
     problems.install(app, settings)
@@ -93,6 +93,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    journal.set_up(app.state.settings.log, take_over=("uvicorn", "uvicorn.error"))
     await run_sync(compute.warm_up)
     with told_of_the_end(app.state.queue.close):
         async with anyio.create_task_group() as tasks:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -10,6 +10,10 @@ from workers.figures import Snapshot
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 LABELS = ("kind", "state", "outcome")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""All others, which are a caller's own words, are one."""
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0)
+"""From a small problem at once to the longest wait that is granted, in seconds."""
 
 
 class Metrics:
@@ -20,6 +24,30 @@ class Metrics:
         self.refused = Counter(
             "minnorm_refused", "Requests refused by this gateway", ["reason"], registry=self.registry
         )
+        self._requests = Counter(
+            "minnorm_requests", "Requests to this gateway", ["method", "route", "status"], registry=self.registry
+        )
+        self._durations = Histogram(
+            "minnorm_request_duration_seconds",
+            "From a request to the end of its answer; waits and streams included",
+            ["method", "route"],
+            buckets=BOUNDS,
+            registry=self.registry,
+        )
+        self._met = dict[tuple[str, str, int], tuple[Counter, Histogram]]()
+
+    def observe(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request. `route` is a template: there must be few of them."""
+        found = self._met.get((method, route, status)) or self._meet(method, route, status)
+        found[0].inc()
+        found[1].observe(seconds)
+
+    def _meet(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        name = method if method in METHODS else "other"
+        found = self._requests.labels(name, route, status), self._durations.labels(name, route)
+        if name == method:
+            self._met[method, route, status] = found  # looking labels up costs more than counting
+        return found
 
     def render(self, snapshot: Snapshot | None) -> bytes:
         """The text; without a snapshot only what is known without Redis."""

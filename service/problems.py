@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from service.protection import protective_headers
 from service.settings import GatewaySettings
 from workers import errors as ledger
 from workers.minnorm import errors as mathematics
@@ -339,8 +340,10 @@ def _methods(request: Request) -> str:
 
 async def _internal_error(request: Request, error: Exception) -> Response:
     logger.error("Unexpected error at %s", request.url.path, exc_info=error)
-    # Starlette answers this one outside all middleware, so the request's name is told here.
-    headers = {"X-Request-ID": request.scope.get("state", {}).get("request_id", "")}
+    # Starlette answers this one outside all middleware, so what that adds is told here.
+    protective = protective_headers(request.url.path, request.app.state.settings.behind_tls)
+    headers = {name.decode(): value.decode() for name, value in protective}
+    headers["X-Request-ID"] = request.scope.get("state", {}).get("request_id", "")
     return document(request, INTERNAL, INTERNAL.explanation, headers=headers)
 
 

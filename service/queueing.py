@@ -21,7 +21,7 @@ from workers.figures import Figures, Snapshot
 from workers.jobs import Page
 from workers.keys import KeyRecord, Keys, parts_of
 from workers.ledger import Ledger
-from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict
+from workers.records import JobRecord, NewJob, Origin, Receipt, RequestKey, State, Success, Verdict
 from workers.settings import WorkerSettings, worker_settings
 from workers.tasks import ring_bell
 
@@ -82,10 +82,10 @@ class Queue:
         await self._run(self._ledger.cancel, job_id)
         return await self.get(job_id)
 
-    async def retry(self, job_id: str) -> JobRecord:
+    async def retry(self, job_id: str, origin: Origin) -> JobRecord:
         """Queue the work of a job that did not succeed once more; the record of the new job."""
         await self._check_owner(self.get, job_id)
-        receipt = await self._run(self._ledger.retry, job_id)
+        receipt = await self._run(self._ledger.retry, job_id, origin)
         record = await self.get(receipt.id)
         await self._ring(receipt, record.queue)
         return record
@@ -159,13 +159,13 @@ class Queue:
         await self._run(self._ledger.cancel_batch, batch_id)
         return await self.batch(batch_id)
 
-    async def retry_batch(self, batch_id: str, queues: Sequence[str]) -> BatchRecord:
+    async def retry_batch(self, batch_id: str, queues: Sequence[str], origin: Origin) -> BatchRecord:
         """Queue the chunks of a batch that were not computed once more; the record of the new batch.
 
         A bell is rung for each of these queues; one that has none of the chunks hears it for nothing.
         """
         await self._check_owner(self.batch, batch_id)
-        receipt = await self._run(self._ledger.retry_batch, batch_id)
+        receipt = await self._run(self._ledger.retry_batch, batch_id, origin)
         for queue in queues:
             await self._ring(receipt, queue)
         return await self.batch(receipt.id)

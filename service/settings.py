@@ -4,10 +4,12 @@ from functools import cache
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from workers.settings import ObservationSettings
 
 
-class GatewaySettings(BaseSettings):
+class GatewaySettings(ObservationSettings):
     """What the HTTP side needs to know."""
 
     model_config = SettingsConfigDict(env_prefix="MINNORM_", frozen=True, extra="ignore")
@@ -24,6 +26,8 @@ class GatewaySettings(BaseSettings):
     """How long a key that was looked up is taken as valid: so soon does a revocation take effect."""
     key_patience_s: float = Field(default=60.0, ge=0)
     """How long a key stays valid while Redis does not answer."""
+    behind_tls: bool = False
+    """Callers come through a proxy that speaks TLS: tell browsers to use nothing else for a year."""
     max_body_bytes: int = 128 * 2**20
     """Longest request body."""
     body_timeout_s: float = 60.0

@@ -162,6 +162,7 @@ def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:
         time_limit_s=terms.time_limit_s,
         cancel_after_s=terms.cancel_after_s,
         metadata=terms.metadata,
+        origin=terms.origin,
     )
 
 

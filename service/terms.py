@@ -10,6 +10,7 @@ from fastapi import Request
 
 from service.preferences import Preference
 from service.problems import InvalidHeader
+from workers.records import NOWHERE, Origin
 
 LONGEST_HEADER = 255
 DURATION = r"(?=[0.]*[1-9])(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|m|h|d)?"
@@ -29,6 +30,8 @@ class Terms:
     cancel_after_s: float | None = None
     time_limit_s: float | None = None
     metadata: dict[str, str] | None = None
+    origin: Origin = NOWHERE
+    """What a worker is told of this request."""
 
     @property
     def at_once(self) -> bool:

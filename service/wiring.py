@@ -1,6 +1,6 @@
 """What the routes are given: the parts of the app, and the responses that every route documents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
@@ -13,6 +13,7 @@ from service.schemas.fields import Body
 from service.settings import GatewaySettings
 from service.solving import Solver
 from service.terms import DURATION, LONGEST_HEADER, Terms, caller_of, terms_of, with_options
+from workers.records import Origin
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ async def _call(
     caller = caller_of(request)
     # Without authentication whoever knows the id of a job has it: nobody can guess one.
     queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
-    scopes = request.scope["state"].get("scopes")
-    return Call(parts.settings, queue, parts.solver, terms_of(request.headers, caller, preference), scopes)
+    state = request.scope["state"]
+    terms = replace(terms_of(request.headers, caller, preference), origin=Origin(state["request_id"]))
+    return Call(parts.settings, queue, parts.solver, terms, state.get("scopes"))
 
 
 async def _parts(request: Request) -> Call:

@@ -7,8 +7,8 @@ from typing import Any
 
 from workers.connection import ledger_errors
 from workers.errors import JobBusy
-from workers.jobs import Jobs
-from workers.records import Receipt, RequestKey, State, new_id
+from workers.jobs import Jobs, told_origin
+from workers.records import NOWHERE, Origin, Receipt, RequestKey, State, new_id
 from workers.scripts import as_json, key, optional, text
 
 COUNTS = ("succeeded", "failed", "canceled", "expired")
@@ -26,6 +26,7 @@ class NewBatch:
     """Queue and number of items of each."""
     cancel_after_s: float | None = None
     metadata: dict[str, str] | None = None
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class Batches(Jobs):
             *(optional(batch.cancel_after_s), as_json(batch.metadata)),
             *self._named(batch.caller, request),
             *self._limits,
+            told_origin(batch.origin),
             *chunks,
         )
 
@@ -118,9 +120,9 @@ class Batches(Jobs):
         if self._run("cancel_batch", batch_id, *self._keep) is None:
             self._raise_missing(batch_id)
 
-    def retry_batch(self, batch_id: str) -> Receipt:
+    def retry_batch(self, batch_id: str, origin: Origin = NOWHERE) -> Receipt:
         """Queue the chunks that did not succeed as a new batch; repeated, the same one."""
-        return self._receipt("retry_batch", batch_id, new_id("batch"), *self._limits)
+        return self._receipt("retry_batch", batch_id, new_id("batch"), *self._limits, told_origin(origin))
 
     def delete_batch(self, batch_id: str) -> None:
         """Forget a batch that has ended. Raises `JobBusy`, `JobUnknown`."""

@@ -1,7 +1,7 @@
 """Jobs as their callers see them: hand in, look at, list, cancel, retry, delete."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from workers.connection import ledger_errors
@@ -15,7 +15,19 @@ from workers.errors import (
     QuotaExceeded,
     ResultUnknown,
 )
-from workers.records import JobError, JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
+from workers.records import (
+    NOWHERE,
+    JobError,
+    JobRecord,
+    NewJob,
+    Origin,
+    Receipt,
+    RequestKey,
+    State,
+    Success,
+    Verdict,
+    new_id,
+)
 from workers.scripts import Scripts, as_json, key, optional, text
 
 EXAMINED = 1000
@@ -61,6 +73,7 @@ class Jobs(Scripts):
             *self._named(job.caller, request),
             *self._limits,
             *self._keep,
+            told_origin(job.origin),
         )
 
     def keep(self, job: NewJob, ending: Success, request: RequestKey) -> Receipt:
@@ -146,9 +159,9 @@ class Jobs(Scripts):
         if text(ended) == "busy":
             raise JobBusy("The job is running; cancel it first.")
 
-    def retry(self, job_id: str) -> Receipt:
+    def retry(self, job_id: str, origin: Origin = NOWHERE) -> Receipt:
         """Queue the work of a job that has failed, was cancelled or has expired, as a new job; repeated, the same."""
-        return self._receipt("retry", job_id, new_id("job"), *self._limits, *self._keep)
+        return self._receipt("retry", job_id, new_id("job"), *self._limits, *self._keep, told_origin(origin))
 
     def _receipt(self, verb: str, *arguments: str | float) -> Receipt:
         verdict, id_, wait = (text(part) for part in self._run(verb, *arguments))
@@ -175,6 +188,11 @@ class Jobs(Scripts):
         if self._is_buried(str(name)):
             raise JobExpired("It has ended, and has been removed.")
         raise JobUnknown("There is nothing of that id.")
+
+
+def told_origin(origin: Origin) -> str:
+    """How a script is told an origin; the one of nothing is empty."""
+    return as_json({name: value for name, value in asdict(origin).items() if value})
 
 
 def _record(job_id: str, fields: dict[str, str]) -> JobRecord:

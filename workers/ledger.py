@@ -39,11 +39,13 @@ import redis
 from workers.batches import Batches
 from workers.connection import ledger_errors
 from workers.records import (
+    NOWHERE,
     WORKER_LOST,
     Canceled,
     Claim,
     JobError,
     Order,
+    Origin,
     Reaped,
     State,
     Success,
@@ -68,9 +70,10 @@ class Ledger(Batches):
         """Take the next waiting job of a queue under a lease, callers in turn; None if nothing waits."""
         while found := self._run("claim", queue, self._settings.lease_s, *self._keep):
             id_, kind, attempt, limit = text(found[0]), text(found[1]), int(found[2]), text(found[3])
+            origin = Origin(**json.loads(found[4])) if found[4] else NOWHERE
             payload, checkpoint = self._two_bytes(("payload", "checkpoint"), id_)
             if payload is not None:  # else it ended in between, or its lease brings it to light
-                return Claim(id_, kind, attempt, payload, float(limit) if limit else None, checkpoint)
+                return Claim(id_, kind, attempt, payload, float(limit) if limit else None, checkpoint, origin)
         return None
 
     def beat(self, claim: Claim, progress: Mapping[str, Any] | None = None) -> Order:

@@ -39,6 +39,19 @@ def new_id(of: str) -> str:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where work comes from, for those who follow it from a request to a worker."""
+
+    request_id: str = ""
+    traceparent: str = ""
+    """The span of the request, as W3C Trace Context writes it."""
+
+
+NOWHERE = Origin()
+"""Of work that nobody follows."""
+
+
+@dataclass(frozen=True)
 class NewJob:
     """What a caller hands in."""
 
@@ -55,6 +68,7 @@ class NewJob:
     cancel_after_s: float | None = None
     """Time after which the job is worth nothing any more."""
     metadata: dict[str, str] | None = None
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,7 @@ class Claim:
     time_limit_s: float | None = None
     checkpoint: bytes | None = None
     """What an earlier attempt has saved last."""
+    origin: Origin = NOWHERE
 
 
 @dataclass(frozen=True)

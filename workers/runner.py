@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from workers import journal
 from workers.desk import Desk, Solver
 from workers.frames import write_message
 from workers.settings import WorkerSettings, worker_settings
@@ -30,6 +31,7 @@ def main() -> None:
     _bind_life_to_parent()
     _limit_memory(settings)
     os.nice(settings.niceness)
+    journal.set_up(settings.log)
     logging.basicConfig(level=logging.INFO, format="[%(asctime)s: %(levelname)s/runner] %(message)s")
     problems, answers = _take_pipes()
     solver = cast("Solver", import_module(settings.solver))

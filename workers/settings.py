@@ -6,8 +6,19 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from workers.journal import Form
 
-class WorkerSettings(BaseSettings):
+
+class ObservationSettings(BaseSettings):
+    """How the gateway and the workers can be watched."""
+
+    model_config = SettingsConfigDict(env_prefix="MINNORM_", frozen=True, extra="ignore")
+
+    log: Form = "off"
+    """A line for every request and attempt: `text` for people, `json` for programs; else only what is wrong."""
+
+
+class WorkerSettings(ObservationSettings):
     """What the ledger, the queue and the processes that compute need to know."""
 
     model_config = SettingsConfigDict(env_prefix="MINNORM_", frozen=True, extra="ignore")

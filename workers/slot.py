@@ -34,6 +34,7 @@ class Slot:
         self.client = connect(settings)
         self.ledger = Ledger(self.client, settings)
         self._keeper = Keeper(self.ledger)
+        self._began_s = 0.0
 
     def work_one(self, queue: str) -> bool:
         """Do one job of a queue; False if there was none, or no runner to do it.
@@ -45,13 +46,15 @@ class Slot:
         claim = self.ledger.claim(queue)
         if claim is None:
             return False
+        self._began_s = time.monotonic()
+        logger.info("Job %s is claimed", claim.id, extra=self._told(claim))
         try:
             self._work(claim)
         except SystemExit:  # the worker has to stop now
             self._runners.current.kill()
             self._keeper.settle()
             self.ledger.release(claim, blameless=True)
-            logger.info("Job %s is given back, because this worker has to stop", claim.id)
+            logger.info("Job %s is given back, because this worker has to stop", claim.id, extra=self._told(claim))
             raise
         return True
 
@@ -73,11 +76,13 @@ class Slot:
         try:
             ending = self._compute(claim)
         except NotOurs:
-            logger.warning("Job %s went on without attempt %s, which was stopped", claim.id, claim.attempt)
+            message = "Job %s went on without attempt %s, which was stopped"
+            logger.warning(message, claim.id, claim.attempt, extra=self._told(claim))
         except (NoRunner, RunnerDied) as loss:
             self._keeper.settle()
             state = self.ledger.release(claim, blameless=isinstance(loss, NoRunner))
-            logger.warning("Job %s is %s after attempt %s: %r", claim.id, state, claim.attempt, loss)
+            message = "Job %s is %s after attempt %s: %r"
+            logger.warning(message, claim.id, state, claim.attempt, loss, extra=self._told(claim))
         else:
             self._finish(claim, ending)
         self._runners.replace()  # at once, so that it is warm for the next job
@@ -87,7 +92,8 @@ class Slot:
         if claim.kind == CHUNK:
             return ChunkWork(claim, self._runners, beat, self._settings.attempts).run()
         if claim.checkpoint is not None:
-            logger.info("Job %s goes on from a checkpoint of %s bytes", claim.id, len(claim.checkpoint))
+            message = "Job %s goes on from a checkpoint of %s bytes"
+            logger.info(message, claim.id, len(claim.checkpoint), extra=self._told(claim))
         save = partial(self._keeper.keep, claim)
         work = Work(claim.kind, claim.payload, claim.time_limit_s, saved=claim.checkpoint, save=save)
         try:
@@ -99,7 +105,7 @@ class Slot:
         try:
             return self.ledger.beat(claim, progress)
         except LedgerUnavailable as error:
-            logger.warning("Job %s could not be beaten for: %s", claim.id, error)
+            logger.warning("Job %s could not be beaten for: %s", claim.id, error, extra=self._told(claim))
             return Order.GO_ON  # nobody else can have it before Redis is back
 
     def _finish(self, claim: Claim, ending: Ending) -> None:
@@ -107,19 +113,32 @@ class Slot:
         deadline = time.monotonic() + self._settings.finish_patience_s
         while True:
             try:
-                return _report(claim, ending, ours=self.ledger.finish(claim, ending))
+                return self._report(claim, ending, ours=self.ledger.finish(claim, ending))
             except LedgerUnavailable:
                 if time.monotonic() > deadline:
                     self.ledger.release(claim, blameless=True)  # no room is not the job's fault
                     raise
             if self._beat(claim) is Order.STOP:
-                return _report(claim, ending, ours=False)
+                return self._report(claim, ending, ours=False)
             time.sleep(PAUSE_S)
 
+    def _report(self, claim: Claim, ending: Ending, *, ours: bool) -> None:
+        told = self._told(claim)
+        if ours:
+            ended = getattr(ending, "outcome", None) or getattr(ending, "code", "canceled")
+            told["fields"]["ended"] = ended
+            logger.info("Job %s (%s) ended in attempt %s: %s", claim.id, claim.kind, claim.attempt, ended, extra=told)
+        else:
+            message = "Job %s went on without attempt %s, which came too late"
+            logger.warning(message, claim.id, claim.attempt, extra=told)
 
-def _report(claim: Claim, ending: Ending, *, ours: bool) -> None:
-    if ours:
-        ended = getattr(ending, "outcome", None) or getattr(ending, "code", "canceled")
-        logger.info("Job %s (%s) ended in attempt %s: %s", claim.id, claim.kind, claim.attempt, ended)
-    else:
-        logger.warning("Job %s went on without attempt %s, which came too late", claim.id, claim.attempt)
+    def _told(self, claim: Claim) -> dict[str, dict[str, Any]]:
+        """What every line about an attempt says, for programs."""
+        fields = {
+            "request_id": claim.origin.request_id,
+            "job_id": claim.id,
+            "attempt": claim.attempt,
+            "kind": claim.kind,
+            "seconds": round(time.monotonic() - self._began_s, 3),
+        }
+        return {"fields": fields}

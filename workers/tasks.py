@@ -8,6 +8,7 @@ from celery import Celery
 from celery.signals import after_setup_logger, worker_process_init, worker_process_shutdown
 from kombu.exceptions import KombuError
 
+from workers import journal
 from workers.celery_app import app
 from workers.connection import ledger_errors
 from workers.errors import LedgerUnavailable
@@ -67,7 +68,8 @@ def _close(**_: object) -> None:
 
 
 @after_setup_logger.connect
-def _hush_bells(**_: object) -> None:
+def _set_up_log(**_: object) -> None:
     """Celery tells of every bell, twice; the log is for jobs."""
+    journal.set_up(worker_settings().log)
     for name in ("celery.worker.strategy", "celery.app.trace"):
         logging.getLogger(name).setLevel(logging.WARNING)

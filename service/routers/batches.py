@@ -133,7 +133,7 @@ async def retry_batch(batch_id: str, call: PartsOf) -> Response:
 
     Items that have an error of their own would have it again, and are left out.
     """
-    record = await call.queue.retry_batch(batch_id, QUEUES)
+    record = await call.queue.retry_batch(batch_id, QUEUES, call.terms.origin)
     return batch_results.response(record, 202, {"Location": batch_results.address(record)})
 
 

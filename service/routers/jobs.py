@@ -130,7 +130,7 @@ async def cancel_job(job_id: str, call: PartsOf) -> Response:
 )
 async def retry_job(job_id: str, call: PartsOf) -> Response:
     """A new job with the work of one that has failed, was cancelled or has expired; repeated, the same new job."""
-    record = await call.queue.retry(job_id)
+    record = await call.queue.retry(job_id, call.terms.origin)
     return envelopes.recorded(record).response(202, {"Location": f"/v1/jobs/{record.id}"})
 
 

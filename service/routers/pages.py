@@ -1,6 +1,8 @@
 """Pages about problems, for people who follow the `type` of a problem document."""
 
+import hashlib
 import html
+from base64 import b64encode
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
@@ -10,11 +12,14 @@ from service.wiring import problems
 
 router = APIRouter(prefix="/problems", tags=["operations"])
 
+_STYLE = """:root{color-scheme:light dark}body{font:1.1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:4rem auto;
+padding:0 1rem}code{font-size:1.1em}"""
+_DIGEST = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; frame-ancestors 'none'"
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>{title}</title>
-<style>:root{{color-scheme:light dark}}body{{font:1.1rem/1.6 system-ui,sans-serif;max-width:42rem;margin:4rem auto;
-padding:0 1rem}}code{{font-size:1.1em}}</style>
+<style>{style}</style>
 <h1>{title}</h1>
 <p><code>{slug}</code>, status {status}{retry}</p>
 <p>{explanation}</p>
@@ -37,4 +42,5 @@ async def get_problem(slug: str) -> HTMLResponse:
     kind = PAGES[slug]
     texts = {name: html.escape(getattr(kind, name)) for name in ("title", "slug", "explanation")}
     retry = "; trying again may help" if kind.retryable else ""
-    return HTMLResponse(_PAGE.format(**texts, status=kind.status, retry=retry))
+    page = _PAGE.format(**texts, status=kind.status, retry=retry, style=_STYLE)
+    return HTMLResponse(page, headers={"Content-Security-Policy": _POLICY})

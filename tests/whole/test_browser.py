@@ -48,3 +48,14 @@ def test_execute_gets_200(browser: webdriver.Chrome, service: Launched, operatio
     assert '"state": "succeeded"' in body.text
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
     assert errors == []
+
+
+@pytest.mark.parametrize(
+    ("path", "selector"), [("/docs", "button.authorize"), ("/redoc", "h1"), ("/problems/canceled", "p code")]
+)
+def test_pages_keep_to_their_own_policy(browser: webdriver.Chrome, service: Launched, path: str, selector: str) -> None:
+    browser.get(f"http://127.0.0.1:{service.port}{path}")
+    appears(browser, selector)
+    told = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+    elsewhere = "https://cdn.redoc.ly/"  # the logo of ReDoc's maker: to be blocked
+    assert [message for message in told if "Content Security Policy" in message and elsewhere not in message] == []

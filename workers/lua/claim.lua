@@ -1,4 +1,4 @@
--- queue, lease in s, retention in s, tombstone in s -> {id, kind, attempt, time limit or ''}, or nil if nothing waits.
+-- queue, lease in s, retention in s, tombstone in s -> {id, kind, attempt, time limit or '', origin or ''}, or nil if nothing waits.
 -- If the answer is lost on its way, the lease brings the job back.
 local queue, lease, keep = ARGV[1], tonumber(ARGV[2]), { tonumber(ARGV[3]), tonumber(ARGV[4]) }
 local turns = key('turns', queue)
@@ -33,6 +33,7 @@ while true do
       redis.call('HSET', key('batch', told[4]), 'state', 'running', 'started_at', stamp(time))
       changed('batch', told[4])
     end
-    return { id, told[5], attempt, told[6] or '' }
+    local origin = redis.call('HGET', told[4] and key('batch', told[4]) or job, 'origin')
+    return { id, told[5], attempt, told[6] or '', origin or '' }
   end
 end

@@ -1,15 +1,15 @@
 -- id, caller, items, seconds until the deadline or '', metadata, name of the idempotency key, fingerprint, life of
--- that key in s, quota, depth, then for each chunk its queue and its items -> {verdict, id, seconds to wait}.
+-- that key in s, quota, depth, origin or '', then for each chunk its queue and its items -> {verdict, id, seconds to wait}.
 -- Verdicts: new, known, replayed; mismatch, quota, depth. The payloads of the chunks were written just before.
 local id, caller, items, cancel_after, metadata = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
-local name, fingerprint, chunks = ARGV[6], ARGV[7], (#ARGV - 10) / 2
+local name, fingerprint, chunks = ARGV[6], ARGV[7], (#ARGV - 11) / 2
 local batch = key('batch', id)
 if redis.call('EXISTS', batch) == 1 then
   return { 'known', id, '0' }
 end
 local names = {}
 for index = 0, chunks - 1 do
-  names[ARGV[11 + 2 * index]] = true
+  names[ARGV[12 + 2 * index]] = true
 end
 local no = earlier('batch', name, fingerprint)
   or refusal_of_any(names, caller, items, tonumber(ARGV[9]), tonumber(ARGV[10]))
@@ -26,9 +26,10 @@ for index = 0, chunks - 1 do -- before anything is written
 end
 create_batch(id, caller, items, chunks)
 note('batch', id, 'metadata', metadata)
+note('batch', id, 'origin', ARGV[11])
 remember(name, id, fingerprint, tonumber(ARGV[8]))
 for index = 0, chunks - 1 do
-  local chunk = create_chunk(id, index, ARGV[11 + 2 * index], caller, ARGV[12 + 2 * index])
+  local chunk = create_chunk(id, index, ARGV[12 + 2 * index], caller, ARGV[13 + 2 * index])
   expire_after(chunk, cancel_after)
   admit(chunk, false, {})
 end

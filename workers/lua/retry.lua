@@ -1,4 +1,5 @@
--- id, id of the new job, quota, depth, retention in s, tombstone in s -> {verdict, id, seconds after which to try again}.
+-- id, id of the new job, quota, depth, retention in s, tombstone in s, origin or ''
+-- -> {verdict, id, seconds after which to try again}.
 -- Verdicts: new, cached, joined, replayed (retried before: the same new job); unknown, busy, succeeded, quota, depth.
 local id, fresh, keep = ARGV[1], ARGV[2], { tonumber(ARGV[5]), tonumber(ARGV[6]) }
 local job = key('job', id)
@@ -22,6 +23,7 @@ local sequence = create(fresh, told[5], told[3], told[4], told[6], 1, 'retry_of'
 redis.call('ZADD', key('jobs', told[4]), sequence, fresh)
 note('job', fresh, 'time_limit_s', told[7])
 note('job', fresh, 'metadata', told[8])
+note('job', fresh, 'origin', ARGV[7])
 redis.call('HSET', job, 'retried_as', fresh)
 count('submitted:' .. told[5])
 return { admit(fresh, true, keep), fresh, '0' }

@@ -1,4 +1,4 @@
--- id, id of the new batch, quota, depth -> {verdict, id, seconds to wait}. A new batch of the chunks that did not
+-- id, id of the new batch, quota, depth, origin or '' -> {verdict, id, seconds to wait}. A new batch of the chunks that did not
 -- succeed. Verdicts: new, replayed; unknown, busy, succeeded (nothing to retry), quota, depth.
 local id, fresh = ARGV[1], ARGV[2]
 local batch = key('batch', id)
@@ -27,6 +27,7 @@ if no then
 end
 create_batch(fresh, told[3], items, #again, 'retry_of', id)
 note('batch', fresh, 'metadata', told[4])
+note('batch', fresh, 'origin', ARGV[5])
 redis.call('HSET', batch, 'retried_as', fresh)
 for place, old in ipairs(again) do
   redis.call('COPY', key('payload', id .. '.' .. old[1]), key('payload', fresh .. '.' .. (place - 1)))

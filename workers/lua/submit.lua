@@ -1,6 +1,6 @@
 -- id, kind, queue, digest, caller, share (1 or 0), time limit or '', seconds until the deadline or '',
 -- metadata, name of the idempotency key or '', fingerprint, life of that key in s, quota, depth,
--- retention in s, tombstone in s -> {verdict, id, seconds after which to try again}.
+-- retention in s, tombstone in s, origin or '' -> {verdict, id, seconds after which to try again}.
 -- Verdicts: new, cached, joined, known, replayed; mismatch, quota, depth.
 -- The payload was written just before, with an expiry that is taken off here.
 local id, kind, queue, digest, caller, share = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6] == '1'
@@ -30,6 +30,7 @@ end
 redis.call('ZADD', key('jobs', caller), create(id, kind, queue, caller, digest, 1), id)
 note('job', id, 'time_limit_s', time_limit)
 note('job', id, 'metadata', metadata)
+note('job', id, 'origin', ARGV[17])
 expire_after(id, cancel_after)
 remember(name, id, fingerprint, tonumber(ARGV[12]))
 count('submitted:' .. kind)

@@ -1,0 +1,36 @@
+"""Headers that tell a browser what it must not do with an answer."""
+
+from functools import cache
+
+from service.scopes import scopes_for
+
+API = "default-src 'none'; frame-ancestors 'none'"
+DOCUMENTATION = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; worker-src blob:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""Swagger UI and ReDoc start from a script in their page, and set styles; all their files come from here."""
+_DOCUMENTED = ("/docs", "/redoc")
+YEAR_S = 31_536_000
+
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+def protective_headers(path: str, behind_tls: bool) -> Headers:
+    """Headers for every answer from this path, unless the answer brings its own."""
+    return _headers(path.startswith(_DOCUMENTED), bool(scopes_for("GET", path)), behind_tls)
+
+
+@cache
+def _headers(is_documentation: bool, is_private: bool, behind_tls: bool) -> Headers:
+    found = {
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": DOCUMENTATION if is_documentation else API,
+    }
+    if is_private:
+        found["cache-control"] = "no-store"
+    if behind_tls:
+        found["strict-transport-security"] = f"max-age={YEAR_S}"
+    return tuple((name.encode(), value.encode()) for name, value in found.items())

@@ -1,0 +1,88 @@
+"""What every request gets, whatever it asks for: a name, protective headers, a place in the figures and in the log."""
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.metrics import Metrics
+from service.protection import protective_headers
+from service.settings import GatewaySettings
+
+UNKNOWN = "(none)"
+"""The route of a request that was refused before it had one, or has none: any number of paths, one label."""
+_SENSIBLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_NAME = b"x-request-id"
+_WORK = re.compile(rb"/v1/(?:jobs|batches)/([a-z]+_[0-9a-f]{32})")
+
+logger = logging.getLogger(__name__)
+
+
+class Reception:
+    """Middleware; plain ASGI, since it runs for every request, and one for all of this, since each layer costs."""
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings, metrics: Metrics) -> None:
+        self._app = app
+        self._behind_tls = settings.behind_tls
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        given = next((value for name, value in scope["headers"] if name == _NAME), b"")
+        name = given if _SENSIBLE.fullmatch(given) else uuid4().hex.encode()
+        scope.setdefault("state", {})["request_id"] = name.decode()
+        status, headers = 500, list[tuple[bytes, bytes]]()  # what a failure ends in
+
+        async def tell(message: Message) -> None:
+            nonlocal status, headers
+            if message["type"] == "http.response.start":
+                status, headers = message["status"], [*message.get("headers", ()), (_NAME, name)]
+                headers += self._missing(scope["path"], headers)
+                message["headers"] = headers
+            await send(message)
+
+        began = time.perf_counter()
+        try:
+            await self._app(scope, receive, tell)
+        finally:
+            self._note(scope, status, headers, time.perf_counter() - began)
+
+    def _missing(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        present = {name for name, _ in headers}
+        return [header for header in protective_headers(path, self._behind_tls) if header[0] not in present]
+
+    def _note(self, scope: Scope, status: int, headers: list[tuple[bytes, bytes]], seconds: float) -> None:
+        method, route = scope["method"], template_of(scope)
+        self._metrics.observe(method, route, status, seconds)
+        if logger.isEnabledFor(logging.INFO):
+            fields = {
+                "request_id": scope["state"]["request_id"],
+                "method": method,
+                "route": route,
+                "status": status,
+                "duration_ms": round(seconds * 1e3, 3),
+                "caller": scope["state"].get("caller", ""),
+                "job_id": _work_of(scope, headers),
+            }
+            logger.info("%s %s %s", method, route, status, extra={"fields": fields})
+
+
+def template_of(scope: Scope) -> str:
+    """The path of the route that a request has come to, with the names of its parameters; `UNKNOWN` if none."""
+    route = scope.get("route")
+    if route is not None:
+        return str(route.path)
+    mounted = "app_root_path" in scope
+    return str(scope["root_path"]) if mounted else UNKNOWN
+
+
+def _work_of(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str:
+    """Id of the job or batch that a request has made or asks for; an unknown one is a caller's own text."""
+    where = next((value for name, value in headers if name == b"location"), scope["path"].encode(errors="replace"))
+    found = _WORK.match(where)
+    return found[1].decode() if found else ""
