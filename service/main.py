@@ -37,7 +37,7 @@ from service.schemas.batches import BatchItem, BatchLine, BatchRequest
 from service.schemas.faults import Problem
 from service.settings import GatewaySettings, gateway_settings
 from service.solving import Solver
-from workers import compute, journal
+from workers import compute, journal, tracing
 
 DESCRIPTION = """\
 Minimum-norm one-hidden-layer ReLU networks on one-dimensional data: what training with weight decay looks for, computed
@@ -94,12 +94,14 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     journal.set_up(app.state.settings.log, take_over=("uvicorn", "uvicorn.error"))
+    tracing.start(app.state.settings.traces, "minnorm-gateway")
     await run_sync(compute.warm_up)
     with told_of_the_end(app.state.queue.close):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(app.state.queue.keep_reaping)
             yield
             tasks.cancel_scope.cancel()
+    await run_sync(tracing.stop)
 
 
 def _describe_problems(app: FastAPI) -> None:

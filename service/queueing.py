@@ -13,6 +13,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from service.settings import GatewaySettings
+from workers import tracing
 from workers.batches import BatchRecord, NewBatch
 from workers.changes import Changes
 from workers.connection import connect
@@ -64,8 +65,9 @@ class Queue:
 
     async def submit(self, job: NewJob, request: RequestKey | None, *, share: bool) -> Receipt:
         """Record a job, then ring. When this returns, the job is not lost any more."""
-        receipt = await self._run(partial(self._ledger.submit, job, request, share=share))
-        await self._ring(receipt, job.queue)
+        with tracing.span("submit", attributes={"minnorm.job_id": job.id, "minnorm.kind": job.kind}):
+            receipt = await self._run(partial(self._ledger.submit, job, request, share=share))
+            await self._ring(receipt, job.queue)
         return receipt
 
     async def keep(self, job: NewJob, ending: Success, request: RequestKey) -> Receipt:
@@ -136,9 +138,10 @@ class Queue:
 
     async def open_batch(self, batch: NewBatch, request: RequestKey | None) -> Receipt:
         """Queue the staged chunks of a batch in one step, then ring: once a queue, since each bell passes itself on."""
-        receipt = await self._run(self._ledger.open, batch, request)
-        for queue in sorted({queue for queue, _ in batch.chunks}):
-            await self._ring(receipt, queue)
+        with tracing.span("submit", attributes={"minnorm.job_id": batch.id, "minnorm.kind": "batch"}):
+            receipt = await self._run(self._ledger.open, batch, request)
+            for queue in sorted({queue for queue, _ in batch.chunks}):
+                await self._ring(receipt, queue)
         return receipt
 
     async def batch(self, batch_id: str) -> BatchRecord:

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.metrics import Metrics
 from service.protection import protective_headers
 from service.settings import GatewaySettings
+from workers import tracing
 
 UNKNOWN = "(none)"
 """The route of a request that was refused before it had one, or has none: any number of paths, one label."""
@@ -47,10 +48,11 @@ class Reception:
             await send(message)
 
         began = time.perf_counter()
-        try:
-            await self._app(scope, receive, tell)
-        finally:
-            self._note(scope, status, headers, time.perf_counter() - began)
+        with tracing.span(scope["method"], "server", _parent_of(scope)):
+            try:
+                await self._app(scope, receive, tell)
+            finally:
+                self._note(scope, status, headers, time.perf_counter() - began)
 
     def _missing(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         present = {name for name, _ in headers}
@@ -59,6 +61,9 @@ class Reception:
     def _note(self, scope: Scope, status: int, headers: list[tuple[bytes, bytes]], seconds: float) -> None:
         method, route = scope["method"], template_of(scope)
         self._metrics.observe(method, route, status, seconds)
+        if tracing.is_on():
+            facts = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+            tracing.note(facts | {"minnorm.request_id": scope["state"]["request_id"]}, f"{method} {route}")
         if logger.isEnabledFor(logging.INFO):
             fields = {
                 "request_id": scope["state"]["request_id"],
@@ -79,6 +84,13 @@ def template_of(scope: Scope) -> str:
         return str(route.path)
     mounted = "app_root_path" in scope
     return str(scope["root_path"]) if mounted else UNKNOWN
+
+
+def _parent_of(scope: Scope) -> str:
+    """The span of the caller, if it names one and is asked for it; what is none is ignored."""
+    if not tracing.is_on():
+        return ""
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")
 
 
 def _work_of(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str:

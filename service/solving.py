@@ -15,7 +15,7 @@ from service.queueing import Queue
 from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
 from service.terms import Terms
-from workers import compute, encoding
+from workers import compute, encoding, tracing
 from workers.advice import Warned, warnings
 from workers.encoding import Problem
 from workers.minnorm import ENGINE
@@ -138,7 +138,8 @@ def _checked(kind: str, problem: Problem) -> tuple[str, list[Warned]]:
 
 def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
     started_at, clock = time.time(), time.perf_counter()
-    answer = compute.answer(kind, problem)
+    with tracing.span("solve", attributes={"minnorm.kind": kind}):
+        answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
     job = _job(kind, problem, encoding.dumps(problem) if terms.idempotency_key else b"", terms)
     body = envelopes.solved(job, answer, started_at, seconds).json()

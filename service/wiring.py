@@ -13,6 +13,7 @@ from service.schemas.fields import Body
 from service.settings import GatewaySettings
 from service.solving import Solver
 from service.terms import DURATION, LONGEST_HEADER, Terms, caller_of, terms_of, with_options
+from workers import tracing
 from workers.records import Origin
 
 
@@ -57,7 +58,9 @@ async def _call(
     # Without authentication whoever knows the id of a job has it: nobody can guess one.
     queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
     state = request.scope["state"]
-    terms = replace(terms_of(request.headers, caller, preference), origin=Origin(state["request_id"]))
+    terms = replace(
+        terms_of(request.headers, caller, preference), origin=Origin(state["request_id"], tracing.traceparent())
+    )
     return Call(parts.settings, queue, parts.solver, terms, state.get("scopes"))
 
 

@@ -33,6 +33,14 @@ def test_the_ledger_loads_no_celery_and_no_mathematics() -> None:
     assert loaded_by("workers.ledger").isdisjoint({"celery", "numba", "fastapi"})
 
 
+@pytest.mark.parametrize("module", ["service.main", "workers.tasks"])
+def test_traces_that_nobody_wants_load_nothing(module: str) -> None:
+    """The client of Redis loads OpenTelemetry's figures by itself, but neither its spans nor what sends them."""
+    program = f"import {module}, sys; print(*(name for name in sys.modules if name.startswith('opentelemetry')))"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"opentelemetry.sdk.trace", "opentelemetry.exporter"} & set(done.stdout.split())
+
+
 def test_the_version_is_the_same_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert f"{project['name']} {project['version']}" == ENGINE

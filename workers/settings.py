@@ -7,6 +7,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from workers.journal import Form
+from workers.tracing import Exporter
 
 
 class ObservationSettings(BaseSettings):
@@ -16,6 +17,8 @@ class ObservationSettings(BaseSettings):
 
     log: Form = "off"
     """A line for every request and attempt: `text` for people, `json` for programs; else only what is wrong."""
+    traces: Exporter = "off"
+    """`otlp` sends spans of requests and attempts where the variables `OTEL_EXPORTER_OTLP_...` say."""
 
 
 class WorkerSettings(ObservationSettings):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from workers import tracing
 from workers.chunk_work import ChunkWork
 from workers.chunks import CHUNK
 from workers.connection import connect
@@ -48,8 +49,14 @@ class Slot:
             return False
         self._began_s = time.monotonic()
         logger.info("Job %s is claimed", claim.id, extra=self._told(claim))
+        facts: tracing.Attributes = {
+            "minnorm.job_id": claim.id,
+            "minnorm.attempt": claim.attempt,
+            "minnorm.kind": claim.kind,
+        }
         try:
-            self._work(claim)
+            with tracing.span(f"attempt {claim.kind}", "consumer", claim.origin.traceparent, facts):
+                self._work(claim)
         except SystemExit:  # the worker has to stop now
             self._runners.current.kill()
             self._keeper.settle()
@@ -127,6 +134,7 @@ class Slot:
         if ours:
             ended = getattr(ending, "outcome", None) or getattr(ending, "code", "canceled")
             told["fields"]["ended"] = ended
+            tracing.note({"minnorm.ended": str(ended)})
             logger.info("Job %s (%s) ended in attempt %s: %s", claim.id, claim.kind, claim.attempt, ended, extra=told)
         else:
             message = "Job %s went on without attempt %s, which came too late"

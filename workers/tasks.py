@@ -8,7 +8,7 @@ from celery import Celery
 from celery.signals import after_setup_logger, worker_process_init, worker_process_shutdown
 from kombu.exceptions import KombuError
 
-from workers import journal
+from workers import journal, tracing
 from workers.celery_app import app
 from workers.connection import ledger_errors
 from workers.errors import LedgerUnavailable
@@ -58,6 +58,7 @@ def _slot() -> Slot:
 
 @worker_process_init.connect
 def _open(**_: object) -> None:
+    tracing.start(worker_settings().traces, "minnorm-worker")  # here: its thread would not survive a fork
     _slot()  # the runner warms up before the first bell
 
 
@@ -65,6 +66,7 @@ def _open(**_: object) -> None:
 def _close(**_: object) -> None:
     if _slot.cache_info().currsize:
         _slot().close()
+    tracing.stop()
 
 
 @after_setup_logger.connect
