@@ -4,110 +4,25 @@ So a command line, a variable or a health check that has drifted from the code f
 """
 
 import json
-import os
 import re
 import shlex
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
 from service.commands import NICENESS, WORKER_ENVIRONMENT, gateway_command, worker_command
-from tests.processes import ask, end, eventually, free_port, processes_of
+from tests.composed import ROOT, START_S, Require, Service, Stack, compose_config, read_services
+from tests.processes import ask, eventually, processes_of
 
-ROOT = Path(__file__).parents[1]
-PASSWORD = "0123456789abcdef"  # noqa: S105
-START_S = 120.0  # the very first start compiles
-STOP_S = 20.0
 FIVE_POINTS = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
-
-Require = Callable[[str], str]
-Service = dict[str, Any]
-
-
-def compose_config(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """What docker-compose makes of the file."""
-    surroundings = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")} | environment
-    command = [program, "--project-directory", str(ROOT), "config"]
-    return subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def services(require_binary: Require) -> dict[str, Service]:
-    told = compose_config(require_binary("docker-compose"), REDIS_PASSWORD=PASSWORD)
-    assert told.returncode == 0, told.stderr
-    assert "warn" not in told.stderr.lower()
-    parsed: dict[str, Service] = yaml.safe_load(told.stdout.replace("$$", "$"))["services"]
-    return parsed
-
-
-class Stack:
-    """The services of the file on this machine: the same words, other addresses."""
-
-    def __init__(self, services: dict[str, Service], folder: Path) -> None:
-        self._services = services
-        self.folder = folder
-        self.port, self._redis_port = free_port(), free_port()
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def start(self, name: str) -> None:
-        extra: list[str] = []
-        if name == "redis":
-            extra = ["--port", str(self._redis_port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
-        with self._log(name).open("wb") as log:
-            self.processes[name] = subprocess.Popen(
-                [self._here(word) for word in self._services[name]["command"]] + extra,
-                cwd=ROOT,
-                env=self._environment(name),
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def is_healthy(self, name: str) -> bool:
-        """Run the service's own health check, once."""
-        assert self.processes[name].poll() is None, self.output(name)
-        kind, *words = self._services[name]["healthcheck"]["test"]
-        command = ["sh", "-c", *words] if kind == "CMD-SHELL" else words
-        here = [self._here(word) for word in command]
-        checked = subprocess.run(
-            here, cwd=ROOT, env=self._environment(name), capture_output=True, timeout=30, check=False
-        )
-        return checked.returncode == 0
-
-    def terminate(self, name: str) -> int:
-        """Stop it as an engine does; returns the exit status."""
-        self.processes[name].terminate()
-        return self.processes[name].wait(STOP_S)
-
-    def output(self, name: str) -> str:
-        return self._log(name).read_text()
-
-    def close(self) -> None:
-        for process in self.processes.values():
-            end(process)
-        for pid in processes_of(self.folder):
-            os.kill(pid, signal.SIGKILL)
-
-    def _log(self, name: str) -> Path:
-        return self.folder / f"{name}.log"
-
-    def _environment(self, name: str) -> dict[str, str]:
-        told = self._services[name].get("environment") or {}
-        here = {name: self._here(str(value)) for name, value in told.items()}
-        inherited = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "TEST_FOLDER": str(self.folder)}
-        return inherited | {"MINNORM_PORT": str(self.port)} | here
-
-    def _here(self, word: str) -> str:
-        """The same word for this machine instead of a container."""
-        word = {"python": sys.executable, "8000": str(self.port), "0.0.0.0": "127.0.0.1"}.get(word, word)  # noqa: S104
-        word = word.replace("@redis:6379", f"@127.0.0.1:{self._redis_port}")
-        return word.replace("redis-cli", f"redis-cli -p {self._redis_port}")
+    return read_services(require_binary("docker-compose"))
 
 
 @pytest.fixture(scope="module")
@@ -119,13 +34,7 @@ def stack(
     require_binary("redis-cli")
     stack = Stack(services, tmp_path_factory.mktemp("stack"))
     try:
-        stack.start("redis")
-        eventually(lambda: stack.is_healthy("redis"), what="redis is healthy")
-        others = [name for name in services if name != "redis"]
-        for name in others:
-            stack.start(name)
-        for name in others:
-            eventually(lambda: stack.is_healthy(name), START_S, f"{name} is healthy")  # noqa: B023
+        stack.start_all()
         yield stack
     finally:
         stack.close()
@@ -150,9 +59,20 @@ def test_the_gateway_has_the_launchers_command_line(services: dict[str, Service]
     assert services["gateway"]["command"] == expected
 
 
-def test_only_the_gateway_is_published(services: dict[str, Service]) -> None:
-    assert [name for name, told in services.items() if "ports" in told] == ["gateway"]
-    assert services["gateway"]["ports"] == ["127.0.0.1:8000:8000/tcp"]
+def test_only_the_proxy_is_published_and_on_this_machine_only(services: dict[str, Service]) -> None:
+    assert [name for name, told in services.items() if "ports" in told] == ["proxy"]
+    assert services["proxy"]["ports"] == ["127.0.0.1:8000:8080/tcp"]
+    assert [name for name, told in services.items() if "outside" in told["networks"]] == ["proxy"]
+
+
+def test_callers_need_a_key(services: dict[str, Service]) -> None:
+    assert services["gateway"]["environment"]["MINNORM_AUTHENTICATION"] == "on"
+
+
+def test_nobody_is_root(services: dict[str, Service]) -> None:
+    assert services["proxy"]["user"] == "101:101"
+    assert services["redis"]["user"] == "redis"  # all others run the image, see below
+    assert {told.get("image") for told in services.values() if "user" not in told} == {"minnorm:latest"}
 
 
 def test_every_service_is_confined_and_restarted(services: dict[str, Service]) -> None:
@@ -160,6 +80,7 @@ def test_every_service_is_confined_and_restarted(services: dict[str, Service]) -
         assert told["restart"] == "unless-stopped", name
         assert told["read_only"] is True, name
         assert told["cap_drop"] == ["ALL"], name
+        assert told["security_opt"] == ["no-new-privileges:true"], name
         assert "stop_grace_period" in told, name
         assert "healthcheck" in told, name
 
@@ -189,7 +110,7 @@ def test_redis_keeps_what_it_accepts_and_knows_its_clients(stack: Stack) -> None
     log = stack.output("redis")
     assert "WARNING: no password" not in log
     assert list((stack.folder / "appendonlydir").glob("*.aof"))
-    bare = ["redis-cli", "-p", str(stack._redis_port), "set", "a", "b"]
+    bare = ["redis-cli", "-p", str(stack.redis_port), "set", "a", "b"]
     refused = subprocess.run(bare, capture_output=True, text=True, check=False)
     assert "NOAUTH" in refused.stdout + refused.stderr
 
@@ -198,22 +119,36 @@ def test_the_gateway_says_that_it_is_ready(stack: Stack) -> None:
     eventually(lambda: ask(stack.port, "/readyz")[0] == 200, what="ready")
 
 
+def test_who_has_no_key_is_refused(stack: Stack) -> None:
+    assert ask(stack.way_in, "/v1/interpolations", FIVE_POINTS)[0] == 401
+    assert stack.ask("/v1/trainings", FIVE_POINTS)[0] == 403
+
+
 def test_a_small_problem_is_answered_at_once(stack: Stack) -> None:
-    status, job = ask(stack.port, "/v1/interpolations", FIVE_POINTS)
+    status, job = stack.ask("/v1/interpolations", FIVE_POINTS)
     assert (status, job["state"], job["outcome"]) == (200, "succeeded", "optimal")
 
 
 def test_on_demand_it_goes_through_the_queue_with_the_same_answer(stack: Stack) -> None:
-    inline = ask(stack.port, "/v1/interpolations", FIVE_POINTS)[1]["result"]
-    status, job = ask(stack.port, "/v1/interpolations", FIVE_POINTS, {"Prefer": "respond-async"})
+    inline = stack.ask("/v1/interpolations", FIVE_POINTS)[1]["result"]
+    status, job = stack.ask("/v1/interpolations", FIVE_POINTS, {"Prefer": "respond-async"})
     assert status == 202
 
     def finished() -> dict[str, Any]:
-        seen = ask(stack.port, f"/v1/jobs/{job['id']}")[1]
+        seen = stack.ask(f"/v1/jobs/{job['id']}")[1]
         return seen if seen["state"] not in ("queued", "running") else {}
 
     assert eventually(finished, START_S, "the job has ended")["state"] == "succeeded"
-    assert ask(stack.port, f"/v1/jobs/{job['id']}/result")[1] == inline
+    assert stack.ask(f"/v1/jobs/{job['id']}/result")[1] == inline
+    told = {name: lines_about(stack, name, job["id"]) for name in ("gateway", "worker-interactive")}
+    assert {line["request_id"] for line in told["worker-interactive"]} == {told["gateway"][0]["request_id"]}
+    assert stack.headers["Authorization"].split()[1] not in stack.output("gateway")
+
+
+def lines_about(stack: Stack, name: str, job_id: str) -> list[dict[str, Any]]:
+    """What a service has logged of a job."""
+    lines = (json.loads(line) for line in stack.output(name).splitlines() if line.startswith("{"))
+    return [line for line in lines if line.get("job_id") == job_id]
 
 
 def test_sigterm_ends_all_in_good_order(stack: Stack) -> None:
@@ -225,4 +160,7 @@ def test_sigterm_ends_all_in_good_order(stack: Stack) -> None:
     assert set(statuses.values()) == {0}, [stack.output(name) for name, status in statuses.items() if status]
     for name in stack.processes:
         assert "Traceback" not in stack.output(name), stack.output(name)
+        if name.startswith(("gateway", "worker")):
+            lines = [line for line in stack.output(name).splitlines() if line.startswith("{")]
+            assert all(json.loads(line)["level"] in ("info", "warning") for line in lines), lines
     eventually(lambda: not processes_of(stack.folder), what="no process is left")
