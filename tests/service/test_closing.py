@@ -1,0 +1,98 @@
+"""SIGTERM to a gateway that is busy: everybody gets an answer, or an end that does not look like one, and soon."""
+
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.commands import gateway_command
+from tests.processes import ask, end, eventually, free_port
+from tests.workers.processes import ROOT, Server
+from workers.broker_program import find_server
+
+POINTS = {"x": [0, 1, 2], "y": [0, 1, 0]}
+BODY = json.dumps(POINTS).encode()
+BATCH = {"items": [{"custom_id": "a", "kind": "interpolations", "body": POINTS}]}
+GRACE_S, START_S = 8, 120.0
+
+
+class Gateway:
+    """A gateway without workers: what is queued waits for ever."""
+
+    def __init__(self, url: str) -> None:
+        self.port = free_port()
+        command = [sys.executable, *gateway_command("127.0.0.1", self.port, GRACE_S)]
+        environment = {**os.environ, "MINNORM_REDIS_URL": url}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+        eventually(lambda: ask(self.port, "/livez")[0] == 200, START_S, "the gateway lives")
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def stream(self, path: str) -> bytes:
+        """All of a response; raises `IncompleteRead` if it breaks off."""
+        with closing(self.connect()) as connection:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+
+    @contextmanager
+    def half_a_request(self, sent: bytes, length: int) -> Iterator[http.client.HTTPConnection]:
+        """A POST of which so much has been sent."""
+        with closing(self.connect()) as connection:
+            connection.putrequest("POST", "/v1/interpolations")
+            connection.putheader("Content-Type", "application/json")
+            connection.putheader("Content-Length", str(length))
+            connection.endheaders(sent)
+            yield connection
+
+
+@pytest.fixture
+def gateway() -> Iterator[Gateway]:
+    with tempfile.TemporaryDirectory(prefix="mn") as name:
+        server = Server(str(find_server()), Path(name))
+        gateway = Gateway(server.url)
+        yield gateway
+        end(gateway.process)
+        server.stop()
+
+
+def test_those_who_wait_and_listen_are_let_go(gateway: Gateway) -> None:
+    job = ask(gateway.port, "/v1/interpolations", POINTS, {"Prefer": "respond-async"})[1]["links"]["self"]
+    batch = ask(gateway.port, "/v1/batches", BATCH)[1]["links"]["self"]
+    with gateway.half_a_request(BODY[:10], len(BODY)) as half, ThreadPoolExecutor() as pool:
+        polls = [pool.submit(ask, gateway.port, path, None, {"Prefer": "wait=60"}) for path in (job, batch)]
+        events = pool.submit(gateway.stream, f"{job}/events")
+        results = pool.submit(gateway.stream, f"{batch}/results")
+        time.sleep(1)
+        assert not any([*(poll.done() for poll in polls), events.done(), results.done()])
+        began = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        answers: list[tuple[int, dict[str, Any]]] = [poll.result(GRACE_S) for poll in polls]
+        assert [(status, found["state"]) for status, found in answers] == [(200, "queued")] * 2
+        assert events.result(GRACE_S).startswith(b"retry: ")  # a stream that ends; its reader comes back
+        with pytest.raises(http.client.IncompleteRead):
+            results.result(GRACE_S)
+        half.send(BODY[10:])
+        with closing(half.getresponse()) as response:
+            assert response.status == 200
+    assert gateway.process.wait(GRACE_S) in (0, -signal.SIGTERM)
+    assert time.monotonic() - began < GRACE_S / 2
+    assert ask(gateway.port, "/livez")[0] == 0
+
+
+def test_who_never_ends_his_request_delays_the_end_by_the_grace_at_most(gateway: Gateway) -> None:
+    with gateway.half_a_request(b"{", 100):
+        time.sleep(0.5)
+        gateway.process.send_signal(signal.SIGTERM)
+        assert gateway.process.wait(GRACE_S + 5) in (0, -signal.SIGTERM)
