@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help run test faults check lint types arrows format bench openapi upgrade clean
+.PHONY: help run test faults audit check lint types arrows format bench openapi upgrade clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,9 @@ test: $(INSTALLED) ## the whole test suite, with coverage, in two halves side by
 
 faults: $(INSTALLED) ## kill everything that can be killed, in full size, and count what is lost
 	$(BIN)/python -m tests.faults
+
+audit: $(INSTALLED) ## known vulnerabilities of what the service runs on; says so if no database can be reached
+	$(BIN)/python -m tests.audit
 
 check: lint types arrows test ## everything CI runs
 
