@@ -116,7 +116,7 @@ class Launcher:
         reason = complaint(self._gateway.host, self._gateway.port, "/readyz")
         self._ready = not reason
         if self._ready:
-            say(greeting(address(self._gateway.host, self._gateway.port)))
+            say(greeting(address(self._gateway.host, self._gateway.port), self._gateway.authentication == "on"))
         elif time.monotonic() > self._next_reason_s:
             self._next_reason_s += REASON_EVERY_S
             say(f"not ready yet (the very first start compiles): {reason}")
@@ -128,10 +128,18 @@ def say(message: str) -> None:
         os.write(sys.stdout.fileno(), f"minnorm: {message}\n".encode())
 
 
-def greeting(base: str) -> str:
+def greeting(base: str, needs_key: bool) -> str:
     """What a newcomer needs to see: where it is, what to read, what to try."""
-    request = f"{base}/v1/interpolations -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(FIVE_POINTS))}"
-    return f"ready at {base}\n  documentation  {base}/docs\n  first request  curl {request}\n  Ctrl-C stops it"
+    key = " -H 'Authorization: Bearer KEY'" if needs_key else ""
+    body = shlex.quote(json.dumps(FIVE_POINTS))
+    lines = [
+        f"ready at {base}",
+        f"documentation  {base}/docs",
+        f"first request  curl {base}/v1/interpolations{key} -H 'Content-Type: application/json' -d {body}",
+        *(["a key          python -m service.keys issue --name me --scope read --scope solve"] * needs_key),
+        "Ctrl-C stops it",
+    ]
+    return "\n  ".join(lines)
 
 
 def check_openness(settings: GatewaySettings) -> None:
