@@ -1,6 +1,8 @@
 """The lines of a worker: one JSON document each, and the request that a job comes from."""
 
+import io
 import json
+import logging
 import uuid
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from tests.processes import eventually
 from tests.workers.processes import Place
+from workers import journal
 from workers.records import NewJob, Origin
 
 
@@ -45,3 +48,21 @@ def test_a_loss_is_told_with_the_request(place: Place) -> None:
     losses = [line for line in lines_of(place) if line["level"] == "warning" and line.get("job_id") == job_id]
     assert [line["attempt"] for line in losses] == [1, 2, 3]
     assert {line["request_id"] for line in losses} == {"request-8"}
+
+
+def test_loggers_with_handlers_of_their_own_are_taken_over() -> None:
+    root, other = logging.getLogger(), logging.getLogger("tests.other")
+    before = root.handlers[:], root.level
+    other.addHandler(logging.NullHandler())
+    other.propagate = False
+    journal.set_up("off", take_over=("tests.other",))
+    assert (root.handlers, len(other.handlers)) == (before[0], 1)
+    stream = io.StringIO()
+    try:
+        journal.set_up("json", take_over=("tests.other",), stream=stream)
+        other.warning("heard")
+    finally:
+        root.handlers[:], root.level = before
+        for name in journal.OURS:
+            logging.getLogger(name).setLevel(logging.NOTSET)
+    assert json.loads(stream.getvalue())["message"] == "heard"
