@@ -45,7 +45,12 @@ def test_a_loss_is_told_with_the_request(place: Place) -> None:
     place.worker(log="json")
     job_id = submit(place, "kill", None, "request-8")
     eventually(lambda: place.ledger.get(job_id).state.terminal, 60)
-    losses = [line for line in lines_of(place) if line["level"] == "warning" and line.get("job_id") == job_id]
+
+    def found() -> list[dict[str, Any]]:
+        return [line for line in lines_of(place) if line["level"] == "warning" and line.get("job_id") == job_id]
+
+    eventually(lambda: len(found()) == 3, what="the last line comes after the end")
+    losses = found()
     assert [line["attempt"] for line in losses] == [1, 2, 3]
     assert {line["request_id"] for line in losses} == {"request-8"}
 
