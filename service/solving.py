@@ -38,7 +38,7 @@ class Solver:
     async def answer(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
         check_columns(problem, self._settings)
-        if self._waits(kind, compute.effort(kind, problem), terms):
+        if self._waits(kind, problem, terms):
             return await self._queued(kind, problem, terms)
         return await self._solved(kind, problem, terms)
 
@@ -50,8 +50,7 @@ class Solver:
     async def validate(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with what would be done. Raises what `answer` would raise."""
         check_columns(problem, self._settings)
-        effort = compute.effort(kind, problem)
-        queued = kind not in HERE and self._waits(kind, effort, terms)
+        queued = kind not in HERE and self._waits(kind, problem, terms)
         digest, warned = await run_sync(_checked, kind, problem)
         report = {
             "kind": kind,
@@ -59,15 +58,15 @@ class Solver:
             "size": max((column.size for _, column in encoding.columns(problem)), default=0),
             "answered": "queued" if queued else "at_once",
             **({"queue": QUEUES.get(kind, INTERACTIVE)} if queued else {}),
-            "estimated_s": estimated_s(effort),
+            "estimated_s": estimated_s(compute.effort(kind, problem)),
             "cached": queued and terms.share and await self._queue.knows(digest),
             "warnings": [vars(each) for each in warned],
         }
         return Response(orjson.dumps(report), media_type="application/json")
 
-    def _waits(self, kind: str, effort: int, terms: Terms) -> bool:
+    def _waits(self, kind: str, problem: Problem, terms: Terms) -> bool:
         """Whether a problem goes through the queue."""
-        return kind in QUEUES or not terms.at_once or effort > self._settings.thread_size
+        return kind in QUEUES or not terms.at_once or compute.effort(kind, problem) > self._settings.thread_size
 
     async def _solved(self, kind: str, problem: Problem, terms: Terms) -> Response:
         if compute.effort(kind, problem) <= self._settings.coroutine_size:
