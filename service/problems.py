@@ -72,6 +72,14 @@ class TooManyPoints(GatewayError):
     """A column is longer than this service takes."""
 
 
+class NotAcceptable(GatewayError):
+    """What is asked for is there, but in none of the media types that the caller takes."""
+
+
+class NotDrawable(GatewayError):
+    """There is no picture of this."""
+
+
 class ProblemUnknown(GatewayError):
     """There is no page of that name."""
 
@@ -168,6 +176,16 @@ KINDS: Mapping[type[Exception], Kind] = {
     ),
     Forbidden: Kind(
         "forbidden", "Forbidden", 403, "The key is known, but not good for this request: it lacks a scope."
+    ),
+    NotAcceptable: Kind(
+        "not-acceptable", "Not acceptable", 406, "The header Accept names no media type that this is offered in."
+    ),
+    NotDrawable: Kind(
+        "not-drawable",
+        "Not drawable",
+        422,
+        "There is no picture of this result: it has no function, its numbers do not fit in a drawing, or it has no "
+        "such frame.",
     ),
     ProblemUnknown: Kind("not-found", "Not found", 404, "There is nothing at this address."),
     ledger.JobUnknown: Kind("job-unknown", "Job unknown", 404, "There is no job of that id."),

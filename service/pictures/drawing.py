@@ -1,0 +1,67 @@
+"""A picture of any result."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from service.pictures.contents import Contents
+from service.pictures.fits import CLASSIFICATIONS, REGRESSIONS, draw_conflict, draw_fit
+from service.pictures.interpolations import draw_interpolation
+from service.pictures.looks import MEDIA_TYPES, Look
+from service.pictures.norms import draw_norm
+from service.pictures.paths import draw_path
+from service.pictures.trainings import draw_training
+from service.pictures.verifications import draw_verification
+from service.problems import NotDrawable
+
+__all__ = ["MEDIA_TYPES", "Look", "draw"]
+
+TRAININGS = "trainings"
+_ARTISTS = {
+    "interpolations": draw_interpolation,
+    "norms": draw_norm,
+    "verifications": draw_verification,
+    TRAININGS: draw_training,
+}
+
+
+def draw(kind: str, problem: Mapping[str, Any], result: Mapping[str, Any], look: Look) -> bytes:
+    """Draw a result.
+
+    Parameters
+    ----------
+    kind
+        The endpoint that it comes from.
+    problem
+        The fields of the request, columns as lists or arrays; empty if they are not known. Then the points are
+        missing, and all that needs them.
+    result
+        The result as on the wire. Its fields have the types that they have there; their numbers may be anything.
+    look
+        How the picture is to look.
+
+    Returns
+    -------
+    An SVG or a PNG; the same bytes for the same input, on one machine.
+
+    Raises
+    ------
+    NotDrawable
+        There is nothing to be drawn, or no such frame.
+    MinnormError
+        Numbers that do not fit together, with a pointer to them.
+    """
+    if look.frame is not None and kind != TRAININGS:
+        raise NotDrawable("Only trainings have frames.", "/frame")
+    contents = Contents(problem, result)
+    with np.errstate(all="ignore"):  # what becomes infinite is found where it is to be drawn
+        if kind in (REGRESSIONS, CLASSIFICATIONS):
+            return _draw_fits(kind, contents, look)
+        return _ARTISTS[kind](contents, look)
+
+
+def _draw_fits(kind: str, contents: Contents, look: Look) -> bytes:
+    if "conflict" in contents.result:
+        return draw_conflict(contents, look)
+    return (draw_path if "path" in contents.result else draw_fit)(kind, contents, look)
