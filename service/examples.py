@@ -66,6 +66,23 @@ _CHORDS = {"x0": 0, "y0": 0, "slope0": 0, "kinks": [1, 2, 3, 4, 5], "slope_chang
 _PAIRED = {"x0": 0, "y0": 0, "slope0": 0, "kinks": [1, 2.5, 4.5], "slope_changes": [1, 2, 2]}
 _VALLEY = {"x0": -1.4, "y0": 14, "slope0": -10, "kinks": [0], "slope_changes": [20]}
 _CONSTANT = {"hidden_weights": [0], "hidden_biases": [1], "output_weights": [1]}
+_PROVED = {
+    "function": _FUNCTION,
+    "network": {
+        "hidden_weights": [2.10493924633687, 1.681449502362461],
+        "hidden_biases": [0.8770580193070292, -0.42036237559061523],
+        "output_weights": [2.2803508501982757, -1.7331984755956693],
+        "skip_weight": -2.0,
+        "skip_bias": -2.3,
+    },
+    "norm": 8.203976955807152,
+    "objective_value": 8.203976955807152,
+    "kink_count": 2,
+    "fewest_kinks": 2,
+    "is_sparsest": True,
+    "is_unique": True,
+    "certificate": {"dual_values": _DUAL, "lower_bound": 8.203976955807123},
+}
 _SPLINE = {"breakpoints": [-1, 0, 1], "coefficients": [[-2, 2], [3, -3], [0, 0], [0, 1]]}
 """A bump of two cubics: 0 at -1 and 1, 1 at 0, with horizontal tangents at all three."""
 
@@ -331,3 +348,23 @@ BATCHES = _examples(
     ),
 )
 BATCH_LINES = _by_line(BATCHES)
+PLOTS = _examples(
+    five_points=(
+        "The five points of the paper with their interpolator, and the certificate in its envelope",
+        {"kind": "interpolations", "problem": FIVE_POINTS, "result": _PROVED},
+    ),
+    result_alone=(
+        "A result whose problem is not at hand any more: the function alone, on a dark ground",
+        {"kind": "interpolations", "result": _PROVED, "theme": "dark"},
+    ),
+    spline=(
+        "A spline whose norm was measured",
+        {
+            "kind": "norms",
+            "problem": {"piecewise_polynomial": _SPLINE},
+            "result": {"representational_cost": 6.975960159830406},
+            "width": 600,
+            "height": 400,
+        },
+    ),
+)

@@ -103,6 +103,7 @@ _PROBLEMS = {
     401: "The request has no key, or none that is known here; only with authentication on",
     403: "The key lacks a scope that this request needs; only with authentication on",
     404: "Unknown",
+    406: "Offered in none of the media types that `Accept` names",
     409: "Not in the state of its job",
     410: "Expired: removed after its retention",
     413: "The body is too large",

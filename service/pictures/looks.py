@@ -1,12 +1,10 @@
 """How a picture looks: its format, its size, its colours."""
 
 from dataclasses import dataclass, fields
-from typing import Literal
+
+from service.schemas.plots import HEIGHT_PX, WIDTH_PX, ThemeName
 
 MEDIA_TYPES = ("image/svg+xml", "image/png")
-ThemeName = Literal["light", "dark", "auto"]
-SMALLEST_PX, LARGEST_PX = 200, 4_000
-"""What a side may measure."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +25,8 @@ class Look:
 
     media_type: str = MEDIA_TYPES[0]
     theme: ThemeName = "light"
-    width_px: int = 800
-    height_px: int = 600
+    width_px: int = WIDTH_PX
+    height_px: int = HEIGHT_PX
     frame: int | None = None
 
 

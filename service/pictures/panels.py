@@ -84,7 +84,7 @@ class Panel:
 
     def data(self, x: Floats, y: Floats) -> None:
         """Points that a function passes through."""
-        self.points(x, y, self.theme.data, "points", marker="o", markersize=size_of(x.size, 5), zorder=6)
+        self.points(x, y, self.theme.data, "points", marker="o", markersize=size_of(x.size, 5), zorder=6, **_NO_EDGE)
 
     def band(self, x: Floats, low: Floats, high: Floats, colour: str, label: str = "", **style: Any) -> None:
         """What lies between two curves."""
@@ -219,6 +219,9 @@ class Panel:
             axis.label.set_fontsize(SMALL + 0.5)
             axis.get_offset_text().set_color(theme.muted)
             axis.get_offset_text().set_fontsize(SMALL)
+
+
+_NO_EDGE: dict[str, Any] = {"markeredgecolor": "none"}
 
 
 def size_of(count: int, usual: float) -> float:

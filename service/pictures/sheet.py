@@ -18,8 +18,11 @@ _LAID_OUT_PX = (720.0, 540.0)
 """The least size that pictures are laid out for; they are scaled to the size that is wanted."""
 _DPI = 100.0
 _SIZE = re.compile(r'<!DOCTYPE[^>]*>\s*<svg ([^>]*?)width="[^"]*" height="[^"]*"([^>]*)>')
-_DIGITS = re.compile(r"(\.\d\d)\d{4}\b")
-"""Digits beyond a hundredth of a point, which nobody sees."""
+_DIGITS = re.compile(r"(?<!scale\(0)(\.\d\d)\d{4}\b")
+"""Digits beyond a hundredth of a point, which nobody sees; but letters are scaled by small numbers."""
+_LONG_NAME = "DejaVuSans-"
+"""What the name of each letter begins with."""
+_BLANKS = re.compile(r"\s*\n\s*|\s*<!--.*?-->\s*")
 _SVG = MEDIA_TYPES[0]
 _LETTER_PX = 7.3
 """How wide a letter of a title is at most, on average."""
@@ -53,7 +56,9 @@ class Sheet:
         self._axes[name].set_xlabel(text)
 
     def share(self, above: str, below: str) -> None:
-        """Leave the numbers below one panel to another one that is right below it."""
+        """Leave the numbers below one panel, if it is there, to another one that is right below it."""
+        if above not in self._axes:
+            return
         self._axes[above].sharex(self._axes[below])
         self._axes[above].tick_params(labelbottom=False)
 
@@ -86,7 +91,7 @@ class Sheet:
         style = f"<style>{DARK_IF_PREFERRED}</style>\n" if look.theme == "auto" else ""
         words = f"<title>{escape(self._words[0])}</title>\n<desc>{escape(self._words[1])}</desc>\n{style}"
         size = f'width="{look.width_px}" height="{look.height_px}" role="img"'
-        svg = _DIGITS.sub(r"\1", svg)
+        svg = _BLANKS.sub("\n", _DIGITS.sub(r"\1", svg)).replace(_LONG_NAME, "t")
         return _SIZE.sub(lambda found: f"<svg {found[1]}{size}{found[2]}>\n{words}", svg, count=1)
 
 

@@ -59,4 +59,4 @@ def refusal(code: LiteralString, message: LiteralString, *place: str) -> Validat
 class Answer(BaseModel):
     """Base of everything that is answered."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, allow_inf_nan=False)

@@ -1,0 +1,62 @@
+"""What is asked of a picture."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from service.schemas.fields import Body, May
+from service.schemas.jobs import KindOfJob
+from service.schemas.requests import (
+    ClassificationRequest,
+    InterpolationRequest,
+    NormRequest,
+    RegressionRequest,
+    VerificationRequest,
+)
+from service.schemas.results import AnyResult
+from service.schemas.trainings import TrainingRequest
+
+ThemeName = Literal["light", "dark", "auto"]
+SMALLEST_PX, LARGEST_PX = 200, 4_000
+WIDTH_PX, HEIGHT_PX = 800, 600
+Side = Annotated[int, Field(ge=SMALLEST_PX, le=LARGEST_PX)]
+
+_REQUESTS = (
+    InterpolationRequest,
+    RegressionRequest,
+    ClassificationRequest,
+    NormRequest,
+    VerificationRequest,
+    TrainingRequest,
+)
+
+
+def _any_of(names: list[str]) -> dict[str, Any]:
+    return {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
+
+
+class PlotRequest(BaseModel):
+    """A result of this service, whoever sends it, and how its picture is to look."""
+
+    model_config = Body.model_config
+
+    kind: KindOfJob = Field(description="The endpoint that the result comes from.")
+    result: dict[str, Any] = Field(
+        description="The `result` of an answer.",
+        json_schema_extra=_any_of([kind.__name__ for kind in AnyResult.__args__]),
+    )
+    problem: May[Annotated[dict[str, Any], Field(json_schema_extra=_any_of([kind.__name__ for kind in _REQUESTS]))]] = (
+        Field(
+            default=None,
+            description="The body that was answered. Without it the picture lacks points, setting and certificate.",
+        )
+    )
+    theme: ThemeName = Field(
+        default="light",
+        description="`auto`: an SVG that is light or dark as the reader's system prefers; a PNG is light then.",
+    )
+    width: Side = Field(default=WIDTH_PX, description="In pixels.")
+    height: Side = Field(default=HEIGHT_PX, description="In pixels.")
+    frame: May[Annotated[int, Field(ge=0)]] = Field(
+        default=None, description="Of a training: which of the frames of its best run, from 0. Default: its end."
+    )
