@@ -19,6 +19,8 @@ CELLS = (100, 30)
 MOST_POINTS = CELLS[0] * CELLS[1]
 _SMALL, _LARGE = 1e-3, 1e6
 _CLOSE = 1e-4
+_LEAST = -321
+"""Exponent of the smallest power of a thousand among the doubles."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def _unit(size: float) -> float:
     """A power of a thousand, by which a number of this size becomes one of few digits."""
     if size == 0.0 or _SMALL <= size < _LARGE:
         return 1.0
-    return float(f"1e{3 * math.floor(math.log10(size) / 3)}")
+    return float(f"1e{max(_LEAST, 3 * math.floor(math.log10(size) / 3))}")
 
 
 def _round_number(low: float, half_span: float) -> float:

@@ -47,7 +47,7 @@ def draw_observations(panel: Panel, kind: str, contents: Contents) -> None:
         return
     x, y = observations
     sizes = _sizes(contents.weights)
-    marks = {"markersize": size_of(x.size, 5), "zorder": 4, "markeredgecolor": "none"}
+    marks = {"markersize": size_of(x.size, 5), "zorder": 4, "markeredgewidth": 0}
     if kind == REGRESSIONS:
         words = "observations" if sizes is None else "observations, as large as their weights"
         more = {} if sizes is None else {"sizes": size_of(x.size, 5) * sizes, "alpha": 0.8}

@@ -159,8 +159,10 @@ class Panel:
             raise NotDrawable("Its values are too large to be drawn.")
         self._upwards = Units.covering(heights)
         if self._window is not EVERYTHING:
-            left, right = self._across(np.array(self._window.ends)).tolist()
-            self.axes.set_xlim(left, right)
+            ends = self._across(np.array(self._window.ends))
+            if not np.isfinite(ends).all():
+                raise NotDrawable("Its abscissae are too large to be drawn.")
+            self.axes.set_xlim(*ends.tolist())
         for mark in self._marks:
             mark()
         self._limit(self._upwards(heights))
@@ -221,7 +223,7 @@ class Panel:
             axis.get_offset_text().set_fontsize(SMALL)
 
 
-_NO_EDGE: dict[str, Any] = {"markeredgecolor": "none"}
+_NO_EDGE: dict[str, Any] = {"markeredgewidth": 0}
 
 
 def size_of(count: int, usual: float) -> float:

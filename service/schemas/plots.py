@@ -1,38 +1,21 @@
 """What is asked of a picture."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, Field
 
 from service.schemas.fields import Body, May
 from service.schemas.jobs import KindOfJob
-from service.schemas.requests import (
-    ClassificationRequest,
-    InterpolationRequest,
-    NormRequest,
-    RegressionRequest,
-    VerificationRequest,
-)
 from service.schemas.results import AnyResult
-from service.schemas.trainings import TrainingRequest
 
 ThemeName = Literal["light", "dark", "auto"]
 SMALLEST_PX, LARGEST_PX = 200, 4_000
 WIDTH_PX, HEIGHT_PX = 800, 600
 Side = Annotated[int, Field(ge=SMALLEST_PX, le=LARGEST_PX)]
 
-_REQUESTS = (
-    InterpolationRequest,
-    RegressionRequest,
-    ClassificationRequest,
-    NormRequest,
-    VerificationRequest,
-    TrainingRequest,
-)
-
-
-def _any_of(names: list[str]) -> dict[str, Any]:
-    return {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in names]}
+_RESULTS: dict[str, Any] = {
+    "anyOf": [{"$ref": f"#/components/schemas/{form.__name__}"} for form in get_args(AnyResult)]
+}
 
 
 class PlotRequest(BaseModel):
@@ -41,15 +24,10 @@ class PlotRequest(BaseModel):
     model_config = Body.model_config
 
     kind: KindOfJob = Field(description="The endpoint that the result comes from.")
-    result: dict[str, Any] = Field(
-        description="The `result` of an answer.",
-        json_schema_extra=_any_of([kind.__name__ for kind in AnyResult.__args__]),
-    )
-    problem: May[Annotated[dict[str, Any], Field(json_schema_extra=_any_of([kind.__name__ for kind in _REQUESTS]))]] = (
-        Field(
-            default=None,
-            description="The body that was answered. Without it the picture lacks points, setting and certificate.",
-        )
+    result: dict[str, Any] = Field(description="The `result` of an answer.", json_schema_extra=_RESULTS)
+    problem: May[dict[str, Any]] = Field(
+        default=None,
+        description="The body that was answered. Without it the picture lacks points, setting and certificate.",
     )
     theme: ThemeName = Field(
         default="light",
