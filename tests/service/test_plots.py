@@ -141,6 +141,7 @@ async def test_bad_requests_are_refused_by_place(
         ("interpolation", {"function": HAT | {"kinks": [1.0]}}, "/result/function/slope_changes"),
         ("interpolation", {"function": HAT | {"y0": 1e300}}, "/result/function/y0"),
         ("interpolation", {"norm": "text"}, "/result/norm"),
+        ("interpolation", {"norm": float("nan")}, "/result/norm"),
         ("interpolation", {"kink_count": 10**400}, "/result/kink_count"),
         ("interpolation", {"kink_count": 2**63}, "/result/kink_count"),
         ("path", {"path": []}, "/result/path"),
