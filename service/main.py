@@ -66,6 +66,8 @@ ROOMS = (
     pages,
     page,
 )
+MOST_ARTISTS = 2
+"""Pictures that are drawn at the same time: more would take memory, and be done no sooner."""
 UNROUTED: tuple[type[BaseModel], ...] = (Problem, BatchItem, BatchLine, BatchRequest, *REQUESTS.values())
 """Models of what no route takes or returns as a whole; the items of a batch refer to the last ones."""
 
@@ -84,6 +86,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.queue = Queue(settings)
     app.state.solver = Solver(settings, app.state.queue)
     app.state.metrics = Metrics()
+    app.state.artists = anyio.CapacityLimiter(MOST_ARTISTS)
     app.add_middleware(Admission, settings=settings, queue=app.state.queue)
     app.add_middleware(Reception, settings=settings, metrics=app.state.metrics)  # the outermost
     for room in ROOMS:

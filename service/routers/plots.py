@@ -38,5 +38,5 @@ async def create_plot(
     envelope, losses and kinks along a path, or the history of a training. The same result gives the same bytes.
     """
     media_type = media_type_for(request.headers.get("accept", ""))
-    picture = await run_sync(plotted, body, media_type, call.settings)
+    picture = await run_sync(plotted, body, media_type, call.settings, limiter=request.app.state.artists)
     return Response(picture, media_type=media_type, headers={"Vary": "Accept"})

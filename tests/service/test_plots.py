@@ -5,10 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import httpx
 import numpy as np
 import orjson
 import pytest
+from fastapi import FastAPI
 
 from service import examples
 from service.items import REQUESTS
@@ -102,6 +104,23 @@ async def test_the_look_is_chosen(client: httpx.AsyncClient) -> None:
     ]
     pictures = [(await client.post(PATH, json=body | look)).content for look in looks]
     assert len(set(pictures)) == len(looks)
+
+
+async def test_pictures_wait_for_each_other_and_hold_up_nobody_else(app: FastAPI, client: httpx.AsyncClient) -> None:
+    body, most = answered("training"), app.state.artists.total_tokens
+    busy: list[int] = []
+
+    async def ask() -> None:
+        assert (await client.post(PATH, json=body)).status_code == 200
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(6):
+            tasks.start_soon(ask)
+        for _ in range(20):
+            await anyio.sleep(0.01)
+            busy.append(app.state.artists.borrowed_tokens)
+            assert (await client.get("/livez")).status_code == 200
+    assert max(busy) == most < 6
 
 
 HAT = {"x0": 0.0, "y0": 0.0, "slope0": 0.0, "kinks": [0.0, 1.0], "slope_changes": [1.0, -2.0]}
