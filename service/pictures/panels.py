@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from service.pictures.curves import COLUMNS, MOST_POINTS, Floats, Units, Window, spread, thinned
 from service.pictures.looks import Theme
+from service.pictures.ticks import decades, power
 from service.problems import NotDrawable
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
@@ -168,8 +169,8 @@ class Panel:
         self._limit(self._upwards(heights))
         for axis, places in zip((self.axes.xaxis, self.axes.yaxis), self._logarithmic, strict=True):
             if places:
-                ticks = _decades(*axis.get_view_interval(), places)
-                axis.set_ticks(ticks, [_power(tick) for tick in ticks])
+                ticks = decades(*axis.get_view_interval(), places)
+                axis.set_ticks(ticks, [power(tick) for tick in ticks])
         self.axes.set_ylabel(self._upwards.label(words, symbol))
         self._legend()
 
@@ -242,22 +243,3 @@ def _columns(labels: Sequence[str], most_px: float) -> int:
         if sum(_HANDLE_PX + _LETTER_PX * float(column.max()) for column in columns) <= most_px:
             return count
     return 1
-
-
-def _power(exponent: float) -> str:
-    """A power of ten, in few digits; ticks are placed where these are exact."""
-    decade = math.floor(exponent + 1e-9)
-    digit = round(10.0 ** (exponent - decade))
-    return f"{digit * 10.0**decade:.6g}" if -4 < decade < 4 else f"{digit}e{decade}"
-
-
-def _decades(low: float, high: float, places: int) -> list[float]:
-    """Logarithms of 1, 2, 5, 10, ... or of fewer numbers, between two of them."""
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    for digits in ((1, 2, 5), (1, 3), (1,)):
-        ticks = [decade + math.log10(digit) for decade in decades for digit in digits]
-        ticks = [tick for tick in ticks if low <= tick <= high]
-        if len(ticks) <= places:
-            break
-    every = math.ceil(len(ticks) / places) or 1
-    return ticks[::every]
