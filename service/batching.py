@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Container
 from typing import TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
 from service.bodies import StrictRequest, check_media_type, check_size, media_type_of, parse
+from service.formats.encodings import Decoder, encoding_of
 from service.items import Chunk, Gatherer, check_count
 from service.problems import BodyTooLarge, BodyTooSlow, InvalidJson
 from service.queueing import NewBatch, Queue
@@ -43,6 +45,8 @@ class Lines:
     """A body that is read line by line: bounded in size, and in the time that it takes and that it is silent."""
 
     def __init__(self, request: Request, settings: GatewaySettings) -> None:
+        encoding = encoding_of(request.headers.get("content-encoding", ""))
+        self._decoder = None if encoding is None else Decoder(encoding)
         self._request = request
         self._settings = settings
         self._ended = False
@@ -50,7 +54,7 @@ class Lines:
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body in pieces of whole lines. Raises `BodyTooLarge`, `BodyTooSlow`, `InvalidJson`."""
         held, size = list[bytes](), 0
-        async for part in self._parts():
+        async for part in self._decoded():
             held.append(part)
             size += len(part)
             if size >= PIECE_BYTES and b"\n" in part:
@@ -67,8 +71,22 @@ class Lines:
             while not self._ended:
                 await self._part()
 
+    async def _decoded(self) -> AsyncIterator[bytes]:
+        """The parts of the body as they come, or what comes of them."""
+        left = limit = self._settings.max_batch_bytes
+        async for part in self._parts():
+            for piece in (part,) if self._decoder is None else self._decoder.pieces(part):
+                left -= len(piece)
+                if left < 0:
+                    raise BodyTooLarge(f"Decoded, the body is longer than {limit} bytes.")
+                if len(piece) > PIECE_BYTES:
+                    await checkpoint()  # other requests go on while much comes of little
+                yield piece
+        if self._decoder is not None:
+            self._decoder.end()
+
     async def _parts(self) -> AsyncIterator[bytes]:
-        left, limit = self._settings.max_batch_bytes, self._settings.max_batch_bytes
+        left = limit = self._settings.max_batch_bytes
         until = time.monotonic() + self._settings.batch_timeout_s
         while not self._ended:
             part = await self._next(min(self._settings.body_timeout_s, until - time.monotonic()))

@@ -1,4 +1,4 @@
-"""How a JSON body is read: bounded, strictly, fast, and with an error that names the place."""
+"""How a body is read: bounded, strictly, fast, and with an error that names the place."""
 
 import json
 import re
@@ -7,10 +7,12 @@ from typing import Any
 
 import anyio
 import orjson
+from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
+from service.formats import encodings
 from service.problems import (
     BodyTooLarge,
     BodyTooSlow,
@@ -31,23 +33,30 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
 class StrictRequest(Request):
-    """A request whose body is bounded in size and time, and whose `json()` is strict JSON in UTF-8.
+    """A request whose body is bounded in size and time, decompressed, and whose `json()` is strict JSON in UTF-8.
 
     Starlette's own limit answers in plain text, so it is not used.
     """
 
     async def body(self) -> bytes:
-        """The whole body. Raises `BodyTooLarge`, also when it is chunked, and `BodyTooSlow`."""
+        """The whole body. Raises `BodyTooLarge`, also when it is chunked or compressed, and `BodyTooSlow`."""
         if not hasattr(self, "_body"):
             settings: GatewaySettings = self.app.state.settings
-            try:
-                with anyio.fail_after(settings.body_timeout_s):
-                    self._body = await self._read(settings.max_body_bytes)
-            except ClientDisconnect:
-                raise InvalidJson("The connection ended before the body did.") from None
-            except TimeoutError:
-                raise BodyTooSlow(f"The body took longer than {settings.body_timeout_s:g} s.") from None
+            encoding = encodings.encoding_of(self.headers.get("content-encoding", ""))
+            body = await self._arrived(settings)
+            if encoding is not None:
+                body = await run_sync(encodings.decoded, body, encoding, settings.max_body_bytes)
+            self._body = body
         return self._body
+
+    async def _arrived(self, settings: GatewaySettings) -> bytes:
+        try:
+            with anyio.fail_after(settings.body_timeout_s):
+                return await self._read(settings.max_body_bytes)
+        except ClientDisconnect:
+            raise InvalidJson("The connection ended before the body did.") from None
+        except TimeoutError:
+            raise BodyTooSlow(f"The body took longer than {settings.body_timeout_s:g} s.") from None
 
     async def _read(self, limit: int) -> bytes:
         declared = self.headers.get("content-length", "")
@@ -159,18 +168,16 @@ def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:
 
 
 def check_media_type(request: Request) -> None:
-    """Raise `UnsupportedMediaType` unless the body says it is JSON in UTF-8, uncompressed."""
+    """Raise `UnsupportedMediaType` unless the body says it is JSON in UTF-8."""
     kind = media_type_of(request)
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedMediaType("Send the body with the header Content-Type: application/json.")
 
 
 def media_type_of(request: Request) -> str:
-    """What the body says it is; raises `UnsupportedMediaType` unless that is in UTF-8, uncompressed."""
+    """What the body says it is; raises `UnsupportedMediaType` unless that is in UTF-8."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     charset = parameters.strip().lower().replace('"', "")
     if charset and charset not in ("charset=utf-8", "charset=utf8"):
         raise UnsupportedMediaType("JSON bodies are read as UTF-8.")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise UnsupportedMediaType("Compressed bodies are not taken; send the body as it is.")
     return media_type.strip().lower()

@@ -90,6 +90,9 @@ class Gatherer:
 
     def take_lines(self, piece: bytes) -> list[Chunk]:
         """Take the items in some whole lines of a body; the chunks that this has filled."""
+        if not piece.strip():  # a compressed body may have any number of empty lines
+            self._line_number += piece.count(b"\n") + 1
+            return []
         for line in piece.split(b"\n"):
             self._line_number += 1
             if line.strip():

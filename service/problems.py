@@ -4,7 +4,7 @@ import logging
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -31,13 +31,42 @@ _CHALLENGE = 'Bearer realm="minnorm"'
 class GatewayError(Exception):
     """Base of what the gateway itself refuses; each takes one message and, if it has a place, a JSON pointer to it."""
 
+    headers: ClassVar[Mapping[str, str]] = {}
+    """What the answer says besides its body."""
+
     def __init__(self, message: str, pointer: str | None = None) -> None:
         super().__init__(message)
         self.pointer = pointer
 
 
+_CLOSING = {"Connection": "close"}
+"""The rest of a body that was refused half read would be taken for the next request."""
+
+
 class UnsupportedMediaType(GatewayError):
-    """The body is sent as something else than JSON."""
+    """The body is sent as something that is not read here."""
+
+
+class UnsupportedEncoding(GatewayError):
+    """The body is compressed in a way that is not read here."""
+
+    headers = {"Accept-Encoding": "gzip, zstd"}
+
+
+class InvalidEncoding(GatewayError):
+    """The body is not what its header Content-Encoding says, or not whole."""
+
+
+class InvalidTable(GatewayError):
+    """The body is not what its header Content-Type says, or not whole."""
+
+
+class NotAcceptable(GatewayError):
+    """Nothing that the header Accept names can be answered."""
+
+
+class InputNotKept(GatewayError):
+    """What is asked for needs the input of a job, which is gone."""
 
 
 class InvalidJson(GatewayError):
@@ -47,9 +76,13 @@ class InvalidJson(GatewayError):
 class BodyTooLarge(GatewayError):
     """The body is longer than this service takes."""
 
+    headers = _CLOSING
+
 
 class BodyTooSlow(GatewayError):
     """The body does not arrive in time."""
+
+    headers = _CLOSING
 
 
 class TooManyFields(GatewayError):
@@ -141,7 +174,41 @@ KINDS: Mapping[type[Exception], Kind] = {
     ),
     InvalidJson: Kind("invalid-json", "Invalid JSON", 400, "The body cannot be parsed as JSON in UTF-8."),
     UnsupportedMediaType: Kind(
-        "unsupported-media-type", "Unsupported media type", 415, "Send the body as application/json."
+        "unsupported-media-type",
+        "Unsupported media type",
+        415,
+        "Send the body as application/json; kinds of problems that have points take them as text/csv, Arrow and "
+        "Parquet as well.",
+    ),
+    UnsupportedEncoding: Kind(
+        "unsupported-encoding",
+        "Unsupported encoding",
+        415,
+        "Bodies are taken as they are, or compressed as the header Accept-Encoding of this answer says.",
+    ),
+    InvalidEncoding: Kind(
+        "invalid-encoding",
+        "Invalid encoding",
+        400,
+        "The body cannot be decompressed as its header Content-Encoding says: it is something else, damaged or cut.",
+    ),
+    InvalidTable: Kind(
+        "invalid-table",
+        "Invalid table",
+        400,
+        "The body cannot be read as its header Content-Type says: it is something else, damaged or cut.",
+    ),
+    NotAcceptable: Kind(
+        "not-acceptable",
+        "Not acceptable",
+        406,
+        "The answer cannot be given in any of the media types that the header Accept names.",
+    ),
+    InputNotKept: Kind(
+        "input-not-kept",
+        "Input not kept",
+        410,
+        "The problem that led to this result is no longer there, and what was asked for cannot be made without it.",
     ),
     BodyTooLarge: Kind(
         "body-too-large",
@@ -317,9 +384,7 @@ async def _named_error(request: Request, error: Exception) -> Response:
     kind = _kind_of(error)
     pointer = getattr(error, "pointer", None)
     items = [] if pointer is None else [{"pointer": pointer, "code": kind.slug, "detail": str(error)}]
-    # The rest of a body that was refused half read would be taken for the next request.
-    closing = {"Connection": "close"} if isinstance(error, BodyTooLarge | BodyTooSlow) else None
-    return document(request, kind, str(error), items, getattr(error, "headers", closing))
+    return document(request, kind, str(error), items, getattr(error, "headers", None))
 
 
 async def _validation_error(request: Request, error: RequestValidationError) -> Response:

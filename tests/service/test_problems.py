@@ -120,7 +120,6 @@ async def test_many_errors_do_not_make_a_long_answer(client: httpx.AsyncClient) 
         {"content-type": "text/plain"},
         {"content-type": "application/json; charset=latin-1"},
         {"content-type": "application/jsonx"},
-        {"content-encoding": "gzip"},
     ],
 )
 async def test_other_media_types_are_refused(client: httpx.AsyncClient, headers: dict[str, str]) -> None:
