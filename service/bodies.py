@@ -3,16 +3,19 @@
 import json
 import re
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import orjson
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
 from service.formats import encodings
+from service.formats.media import TABLES
+from service.formats.reading import TableReader
 from service.problems import (
     BodyTooLarge,
     BodyTooSlow,
@@ -25,6 +28,8 @@ from service.problems import (
 )
 from service.settings import GatewaySettings
 
+_PARAMETERS = ("", "charset=utf-8", "charset=utf8", "header=present", "header=absent")
+"""What may be said of a media type; the last two of CSV."""
 MOST_FIELDS = 100
 """More than any object of any request has."""
 MOST_COLONS = 200_000
@@ -136,10 +141,13 @@ def _is_any(_: Any) -> bool:
     return True
 
 
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
 class JsonRoute(APIRoute):
     """A route that takes `application/json`."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+    def get_route_handler(self) -> Handler:
         """The handler behind the checks of media type and syntax."""
         handle = super().get_route_handler()
 
@@ -151,6 +159,43 @@ class JsonRoute(APIRoute):
             return await handle(strict_request)
 
         return strict
+
+
+class TableRoute(JsonRoute):
+    """A route that takes tables as well: `x` and `y` as columns, and all other fields in the query."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler of either form."""
+        handle_json, handle = super().get_route_handler(), APIRoute.get_route_handler(self)
+        reader = TableReader(_model_of(self))
+
+        async def strict(request: Request) -> Response:
+            content_type = request.headers.get("content-type", "")
+            if content_type.partition(";")[0].strip().lower() not in TABLES:
+                return await handle_json(request)
+            media_type_of(request)
+            settings: GatewaySettings = request.app.state.settings
+            body = await StrictRequest(request.scope, request.receive).body()
+            fields = await run_sync(reader.read, content_type, body, request.scope["query_string"], settings)
+            check_size(fields, settings)
+            return await handle(_TableRequest(request, fields))
+
+        return strict
+
+
+class _TableRequest(Request):
+    """A request whose table has been read: FastAPI sees the same fields that it would see in JSON."""
+
+    def __init__(self, request: Request, fields: dict[str, Any]) -> None:
+        others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
+        super().__init__({**request.scope, "headers": [*others, (b"content-type", b"application/json")]})
+        self._body, self._json = b"{}", fields
+
+
+def _model_of(route: APIRoute) -> type[BaseModel]:
+    if route.body_field is None:
+        raise TypeError(f"{route.path} takes no body.")
+    return cast("type[BaseModel]", route.body_field.field_info.annotation)
 
 
 def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:
@@ -177,7 +222,7 @@ def check_media_type(request: Request) -> None:
 def media_type_of(request: Request) -> str:
     """What the body says it is; raises `UnsupportedMediaType` unless that is in UTF-8."""
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    charset = parameters.strip().lower().replace('"', "")
-    if charset and charset not in ("charset=utf-8", "charset=utf8"):
-        raise UnsupportedMediaType("JSON bodies are read as UTF-8.")
+    for parameter in parameters.lower().replace('"', "").split(";"):
+        if parameter.strip() not in _PARAMETERS:
+            raise UnsupportedMediaType("Bodies are read as UTF-8, and no other parameter is known but header.")
     return media_type.strip().lower()

@@ -40,6 +40,10 @@ class ColumnOf:
         return document | ({} if self.most is None else {"maxItems": self.most})
 
     def _validate(self, value: Any, slow: core_schema.ValidatorFunctionWrapHandler) -> Floats:
+        if isinstance(value, np.ndarray):  # the column of a table: finite, and no JSON
+            if self._allows(value.size) and (self.above is None or (value > self.above).all()):
+                return value
+            value = value[: (self.most or value.size) + 1].tolist()
         if type(value) is list and self._allows(len(value)) and _NUMBERS.issuperset(map(type, value)):
             try:
                 column = np.array(value, dtype=np.float64)

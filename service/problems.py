@@ -50,7 +50,7 @@ class UnsupportedMediaType(GatewayError):
 class UnsupportedEncoding(GatewayError):
     """The body is compressed in a way that is not read here."""
 
-    headers = {"Accept-Encoding": "gzip, zstd"}
+    headers: ClassVar[Mapping[str, str]] = {"Accept-Encoding": "gzip, zstd"}
 
 
 class InvalidEncoding(GatewayError):

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Response
 
+from service.formats.forms import dressed, wanted
 from service.preferences import Preference
 from service.problems import MEDIA_TYPE
 from service.queueing import Queue
@@ -25,12 +26,15 @@ class Call:
     queue: Queue
     solver: Solver
     terms: Terms
+    request: Request
     scopes: tuple[str, ...] | None = None
     """Those of the caller's key; None with authentication off."""
 
     async def answer(self, kind: str, body: Body) -> Response:
         """Solve what a body asks for, at once or in the queue."""
-        return await self.solver.answer(kind, body.problem(), with_options(self.terms, body.options()))
+        form, problem = wanted(self.request, kind), body.problem()
+        response = await self.solver.answer(kind, problem, with_options(self.terms, body.options()))
+        return await dressed(response, form, kind, problem)
 
     async def validate(self, kind: str, body: Body) -> Response:
         """Say what would be done with it."""
@@ -38,7 +42,9 @@ class Call:
 
     async def answer_here(self, kind: str, body: Body) -> Response:
         """Solve it at once, whatever its size."""
-        return await self.solver.answer_here(kind, body.problem(), with_options(self.terms, body.options()))
+        form, problem = wanted(self.request, kind), body.problem()
+        response = await self.solver.answer_here(kind, problem, with_options(self.terms, body.options()))
+        return await dressed(response, form, kind, problem)
 
 
 async def _call(
@@ -61,7 +67,7 @@ async def _call(
     terms = replace(
         terms_of(request.headers, caller, preference), origin=Origin(state["request_id"], tracing.traceparent())
     )
-    return Call(parts.settings, queue, parts.solver, terms, state.get("scopes"))
+    return Call(parts.settings, queue, parts.solver, terms, request, state.get("scopes"))
 
 
 async def _parts(request: Request) -> Call:
@@ -99,15 +105,15 @@ TERMS = {
 """Headers that are read by `terms`, for the OpenAPI document."""
 
 _PROBLEMS = {
-    400: "The body is not JSON",
+    400: "The body cannot be parsed, or decompressed",
     401: "The request has no key, or none that is known here; only with authentication on",
     403: "The key lacks a scope that this request needs; only with authentication on",
     404: "Unknown",
-    406: "Offered in none of the media types that `Accept` names",
+    406: "Nothing that the header Accept names can be answered",
     409: "Not in the state of its job",
     410: "Expired: removed after its retention",
     413: "The body is too large",
-    415: "The body is not application/json",
+    415: "The body is in a form, or compressed in a way, that is not read here",
     422: "The request is understood, but something in it is wrong; `errors` names the places",
     429: "This caller has too much unfinished work; try again after `Retry-After` seconds",
     500: "A defect of this service",
@@ -124,6 +130,7 @@ def problems(*statuses: int) -> Responses:
 
 
 BODY_PROBLEMS = problems(400, 413, 415, 422, 500)
+FORM_PROBLEMS = problems(406)
 QUEUE_PROBLEMS = problems(429, 503)
 NOT_FOUND = problems(404, 410, 422, 500, 503)
 UNCHANGED: Responses = {304: {"description": "Unchanged since the version that `If-None-Match` names"}}

@@ -75,7 +75,7 @@ async def get_batch(batch_id: str, call: CallOf, if_none_match: Annotated[str, H
     `Prefer: wait=N` holds the answer until it has ended; together with `If-None-Match`, until it has changed.
     """
     record = await call.queue.batch(batch_id)
-    return await versions.answer(call.queue, call.terms, record, if_none_match, _told)
+    return await versions.answer(call.queue, call.terms, record, versions.Asked(if_none_match), _told)
 
 
 @router.get(

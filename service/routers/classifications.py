@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
+from service.bodies import TableRoute
+from service.formats import described
+from service.formats.fields import COLUMNS
 from service.schemas.jobs import ClassificationJob
 from service.schemas.requests import ClassificationRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
+from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
-router = APIRouter(prefix="/v1/classifications", tags=["classifications"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1/classifications", tags=["classifications"], route_class=TableRoute)
 
 
 @router.post(
@@ -18,11 +20,12 @@ router = APIRouter(prefix="/v1/classifications", tags=["classifications"], route
     operation_id="create_classification",
     summary="Separate labelled observations",
     response_class=Response,
-    openapi_extra=TERMS,
+    openapi_extra=described.tabular(TERMS, examples.LABELS, COLUMNS),
     responses={
-        200: {"model": ClassificationJob, "description": "Solved"},
+        200: {"model": ClassificationJob, "description": "Solved", "content": described.ANSWERS},
         202: {"model": ClassificationJob, "description": "Queued; ask at `Location`"},
         **BODY_PROBLEMS,
+        **FORM_PROBLEMS,
         **QUEUE_PROBLEMS,
     },
 )

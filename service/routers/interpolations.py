@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
+from service.bodies import TableRoute
+from service.formats import described
 from service.schemas.jobs import InterpolationJob
 from service.schemas.requests import InterpolationRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
+from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
-router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_class=TableRoute)
 
 
 @router.post(
@@ -18,11 +19,12 @@ router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_c
     operation_id="create_interpolation",
     summary="Find the best network through points",
     response_class=Response,
-    openapi_extra=TERMS,
+    openapi_extra=described.tabular(TERMS, examples.FIVE_POINTS),
     responses={
-        200: {"model": InterpolationJob, "description": "Solved"},
+        200: {"model": InterpolationJob, "description": "Solved", "content": described.ANSWERS},
         202: {"model": InterpolationJob, "description": "Queued; ask at `Location`"},
         **BODY_PROBLEMS,
+        **FORM_PROBLEMS,
         **QUEUE_PROBLEMS,
     },
 )

@@ -7,11 +7,14 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from service import envelopes, events, versions
+from service.formats import described
+from service.formats.forms import Form, dressed, wanted
+from service.formats.media import PICTURES
 from service.problems import InvalidHeader, JobNotFinished, job_ended, job_failure
 from service.schemas.jobs import AnyJob, Job, JobPage, PageOfJobs
 from service.schemas.results import AnyResult
 from service.solving import respond
-from service.wiring import NOT_FOUND, UNCHANGED, Call, CallOf, PartsOf, problems
+from service.wiring import FORM_PROBLEMS, NOT_FOUND, UNCHANGED, Call, CallOf, PartsOf, problems
 from workers.records import JobRecord, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -42,16 +45,24 @@ async def list_jobs(request: Request, call: PartsOf, asked: Annotated[PageOfJobs
     operation_id="get_job",
     summary="Look at a job",
     response_class=Response,
-    responses={200: {"model": AnyJob, "description": "The job"}, **UNCHANGED, **NOT_FOUND},
+    openapi_extra={"parameters": described.OF_ANSWERS},
+    responses={
+        200: {"model": AnyJob, "description": "The job", "content": described.ANSWERS},
+        **UNCHANGED,
+        **FORM_PROBLEMS,
+        **NOT_FOUND,
+    },
 )
 async def get_job(job_id: str, call: CallOf, if_none_match: Annotated[str, Header()] = "") -> Response:
     """The job, with its result once it has succeeded.
 
-    `Prefer: wait=N` holds the answer until it has ended; together with `If-None-Match`, until it has changed.
+    `Prefer: wait=N` holds the answer until it has ended; together with `If-None-Match`, until it has changed. `Accept`
+    may ask for its result as a table or a picture; as long as it has none, it is told in JSON.
     """
+    form = wanted(call.request)
     record = await call.queue.get(job_id)
-    told = partial(respond, call.queue, unfinished=200)
-    return await versions.answer(call.queue, call.terms, record, if_none_match, told)
+    asked = versions.Asked(if_none_match, "" if form is None else form.tag)
+    return await versions.answer(call.queue, call.terms, record, asked, partial(_told, call, form))
 
 
 @router.get(
@@ -59,22 +70,39 @@ async def get_job(job_id: str, call: CallOf, if_none_match: Annotated[str, Heade
     operation_id="get_job_result",
     summary="Fetch the result of a job",
     response_class=Response,
+    openapi_extra={"parameters": described.OF_ANSWERS},
     responses={
-        200: {"model": AnyResult, "description": "The result alone"},
-        **problems(404, 409, 410, 422, 500, 503),
+        200: {"model": AnyResult, "description": "The result alone", "content": described.ANSWERS},
+        **problems(404, 406, 409, 410, 422, 500, 503),
     },
 )
 async def get_job_result(job_id: str, request: Request, call: CallOf) -> Response:
-    """The result, exactly as it was computed; the problem in which the job ended if it has none."""
-    record = await _found(job_id, call)
-    if record.error is not None:
-        return job_failure(request, record.error.code, record.error.detail, record.error.pointer)
-    if record.state in (State.CANCELED, State.EXPIRED):
-        return job_ended(request, record.state)
-    result = await call.queue.result(job_id) if record.state is State.SUCCEEDED else None
-    if result is None:
-        raise JobNotFinished(f"The job is {record.state}.")
-    return Response(result, media_type="application/json")
+    """The result, exactly as it was computed; the problem in which the job ended if it has none.
+
+    `Accept` may ask for it as a table or as a picture.
+    """
+    form = wanted(request)
+    return await _result(await _found(job_id, call), request, call, form)
+
+
+@router.get(
+    "/{job_id}/plot",
+    operation_id="get_job_plot",
+    summary="Draw the result of a job",
+    response_class=Response,
+    openapi_extra={"parameters": described.OF_PICTURES},
+    responses={
+        200: {"content": described.PICTURES_ONLY, "description": "The picture"},
+        **problems(404, 406, 409, 410, 422, 500, 503),
+    },
+)
+async def get_job_plot(job_id: str, request: Request, call: CallOf) -> Response:
+    """The data and the result: an SVG, or a PNG if `Accept` says so.
+
+    The problem in which the job ended, if it has no result.
+    """
+    form = wanted(request, offers=PICTURES)
+    return await _result(await _found(job_id, call), request, call, form)
 
 
 @router.get(
@@ -146,6 +174,30 @@ async def delete_job(job_id: str, call: PartsOf) -> Response:
     """Forget a job that waits or has ended, and its result unless another job has it too. Safe to repeat."""
     await call.queue.delete(job_id)
     return Response(status_code=204)
+
+
+async def _result(record: JobRecord, request: Request, call: Call, form: Form | None) -> Response:
+    """The result of a job in some form, or the problem in which it ended."""
+    if record.error is not None:
+        return job_failure(request, record.error.code, record.error.detail, record.error.pointer)
+    if record.state in (State.CANCELED, State.EXPIRED):
+        return job_ended(request, record.state)
+    result = await call.queue.result(record.id) if record.state is State.SUCCEEDED else None
+    if result is None:
+        raise JobNotFinished(f"The job is {record.state}.")
+    if form is None:
+        return await dressed(Response(result, media_type="application/json"), None, record.kind, None)
+    return await _in_form(envelopes.recorded(record, result).response(200), call, form, record)
+
+
+async def _told(call: Call, form: Form | None, record: JobRecord, headers: dict[str, str]) -> Response:
+    """A job in some form."""
+    return await _in_form(await respond(call.queue, record, headers, unfinished=200), call, form, record)
+
+
+async def _in_form(response: Response, call: Call, form: Form | None, record: JobRecord) -> Response:
+    needed = form is not None and record.state is State.SUCCEEDED
+    return await dressed(response, form, record.kind, await call.queue.input(record.id) if needed else None)
 
 
 async def _found(job_id: str, call: Call) -> JobRecord:

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Body, Response
 
 from service import examples
 from service.bodies import JsonRoute
+from service.formats import described
 from service.schemas.jobs import NormJob
 from service.schemas.requests import NormRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
+from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
 router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
 
@@ -18,11 +19,12 @@ router = APIRouter(prefix="/v1/norms", tags=["norms"], route_class=JsonRoute)
     operation_id="create_norm",
     summary="Measure a function, a network or a spline",
     response_class=Response,
-    openapi_extra=TERMS,
+    openapi_extra={"parameters": [*TERMS["parameters"], *described.OF_ANSWERS]},
     responses={
-        200: {"model": NormJob, "description": "Measured"},
+        200: {"model": NormJob, "description": "Measured", "content": described.ANSWERS},
         202: {"model": NormJob, "description": "Queued; ask at `Location`"},
         **BODY_PROBLEMS,
+        **FORM_PROBLEMS,
         **QUEUE_PROBLEMS,
     },
 )

@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
+from service.bodies import TableRoute
+from service.formats import described
+from service.formats.fields import COLUMNS
 from service.schemas.jobs import RegressionJob
 from service.schemas.requests import RegressionRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
+from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
-router = APIRouter(prefix="/v1/regressions", tags=["regressions"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1/regressions", tags=["regressions"], route_class=TableRoute)
 
 
 @router.post(
@@ -18,11 +20,12 @@ router = APIRouter(prefix="/v1/regressions", tags=["regressions"], route_class=J
     operation_id="create_regression",
     summary="Fit a network to observations",
     response_class=Response,
-    openapi_extra=TERMS,
+    openapi_extra=described.tabular(TERMS, examples.NOISY, COLUMNS),
     responses={
-        200: {"model": RegressionJob, "description": "Solved"},
+        200: {"model": RegressionJob, "description": "Solved", "content": described.ANSWERS},
         202: {"model": RegressionJob, "description": "Queued; ask at `Location`"},
         **BODY_PROBLEMS,
+        **FORM_PROBLEMS,
         **QUEUE_PROBLEMS,
     },
 )

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
+from service.bodies import TableRoute
+from service.formats import described
 from service.schemas.jobs import TrainingJob
 from service.schemas.trainings import TrainingRequest
-from service.wiring import BODY_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
+from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf
 
-router = APIRouter(prefix="/v1/trainings", tags=["trainings"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1/trainings", tags=["trainings"], route_class=TableRoute)
 
 
 @router.post(
@@ -18,11 +19,12 @@ router = APIRouter(prefix="/v1/trainings", tags=["trainings"], route_class=JsonR
     operation_id="create_training",
     summary="Train networks, and compare them with the global optimum",
     response_class=Response,
-    openapi_extra=TERMS,
+    openapi_extra=described.tabular(TERMS, examples.FIVE_POINTS, without="width"),
     responses={
-        200: {"model": TrainingJob, "description": "Trained: before, or within the wait"},
+        200: {"model": TrainingJob, "description": "Trained: before, or within the wait", "content": described.ANSWERS},
         202: {"model": TrainingJob, "description": "Queued; ask at `Location`"},
         **BODY_PROBLEMS,
+        **FORM_PROBLEMS,
         **QUEUE_PROBLEMS,
     },
 )

@@ -5,12 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
+from service.bodies import TableRoute
+from service.formats import described
+from service.formats.fields import COLUMNS
 from service.schemas.jobs import VerificationJob
 from service.schemas.requests import VerificationRequest
-from service.wiring import BODY_PROBLEMS, TERMS, CallOf, problems
+from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, TERMS, CallOf, problems
 
-router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=JsonRoute)
+router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_class=TableRoute)
 
 
 @router.post(
@@ -18,8 +20,13 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
     operation_id="create_verification",
     summary="Check a function, a network or a certificate against data",
     response_class=Response,
-    openapi_extra=TERMS,
-    responses={200: {"model": VerificationJob, "description": "Checked"}, **BODY_PROBLEMS, **problems(503)},
+    openapi_extra=described.tabular(TERMS, examples.FIVE_POINTS, COLUMNS),
+    responses={
+        200: {"model": VerificationJob, "description": "Checked", "content": described.ANSWERS},
+        **BODY_PROBLEMS,
+        **FORM_PROBLEMS,
+        **problems(503),
+    },
 )
 async def create_verification(
     body: Annotated[VerificationRequest, Body(openapi_examples=examples.VERIFICATIONS)],

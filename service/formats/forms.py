@@ -1,0 +1,113 @@
+"""The form in which a caller wants an answer, and answers in that form."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import orjson
+from anyio.to_thread import run_sync
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field, ValidationError
+
+from service.formats.fields import parsed
+from service.formats.media import JSON, PICTURES, TABLES, best
+from service.formats.tables import TableName, columns_of, notes_of, usual
+from service.formats.writing import written
+from service.pictures.drawing import Look, draw
+from workers.encoding import Problem
+
+OFFERS = (JSON, *TABLES, *PICTURES)
+"""What is there for those who do not care comes first."""
+_ANYTHING = frozenset(("*/*", JSON))
+_VARY = (b"vary", b"Accept")
+_HEADERS_OF_BODY = ("content-length", "content-type")
+_PIXELS = {"ge": 200, "le": 4_000}
+
+
+class Parameters(BaseModel):
+    """What a query says about the answer."""
+
+    table: TableName | None = Field(
+        default=None,
+        description="Which table, if the answer is to be one. By default the points; the path of several fits, and the "
+        "network of a norm.",
+    )
+    theme: Literal["light", "dark", "auto"] = Field(default="light", description="Colours of a picture.")
+    width: Annotated[int, Field(**_PIXELS)] = Field(default=800, description="Of a picture, in pixels.")
+    height: Annotated[int, Field(**_PIXELS)] = Field(default=600, description="Of a picture, in pixels.")
+    frame: Annotated[int, Field(ge=0)] | None = Field(
+        default=None, description="Which of the frames of a training a picture shows; its end by default."
+    )
+
+
+@dataclass(frozen=True)
+class Form:
+    """A table, or a picture."""
+
+    media_type: str
+    table: TableName | None
+    look: Look | None
+
+    @property
+    def tag(self) -> str:
+        """Tells one form from another in an `ETag`."""
+        return "-" + hashlib.blake2b(repr(self).encode(), digest_size=4).hexdigest()
+
+    def content(self, kind: str, problem: Problem | None, job: dict[str, Any]) -> bytes:
+        """A job that has a result, in this form."""
+        result = job["result"]
+        if self.look is not None:
+            return draw(kind, problem or {}, result, self.look)
+        name = self.table or usual(kind, result)
+        columns = columns_of(name, kind, problem, result)
+        return written(self.media_type, columns, {"table": name} | notes_of(job))
+
+
+def wanted(request: Request, kind: str | None = None, offers: Sequence[str] = OFFERS) -> Form | None:
+    """The form that a request asks for; None is JSON.
+
+    Raises
+    ------
+    NotAcceptable
+        It can be had in none of the forms that would do.
+    RequestValidationError
+        A parameter is wrong.
+    """
+    accept, query = ",".join(request.headers.getlist("accept")), request.scope["query_string"]
+    if not query and accept in _ANYTHING and JSON in offers:
+        return None  # almost all requests
+    given = _parameters(query, kind)
+    if (media_type := best(accept, offers)) == JSON:
+        return None
+    look = Look(media_type, given.theme, given.width, given.height, given.frame) if media_type in PICTURES else None
+    return Form(media_type, given.table, look)
+
+
+def _parameters(query: bytes, kind: str | None) -> Parameters:
+    asked = {name: values[-1] for name, values in parsed(query).items() if name in Parameters.model_fields}
+    if kind == "trainings":  # there it is the width of the network
+        asked.pop("width", None)
+    try:
+        return Parameters.model_validate_strings(asked)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from None
+
+
+async def dressed(response: Response, form: Form | None, kind: str, problem: Problem | bytes | None) -> Response:
+    """A job as a response, in the form that is wanted; as it is, if it has no result. Works on it on a thread."""
+    if form is not None and response.status_code == 200:
+        response = await run_sync(_dressed, response, form, kind, problem)
+    response.raw_headers.append(_VARY)
+    return response
+
+
+def _dressed(response: Response, form: Form, kind: str, problem: Problem | bytes | None) -> Response:
+    job = orjson.loads(response.body)
+    if "result" not in job:
+        return response
+    content = form.content(kind, orjson.loads(problem) if isinstance(problem, bytes) else problem, job)
+    headers = {name: value for name, value in response.headers.items() if name not in _HEADERS_OF_BODY}
+    return Response(content, 200, headers, media_type=form.media_type)
