@@ -56,7 +56,9 @@ async def test_batches_come_compressed_too(client: httpx.AsyncClient, encoding: 
     for body, media_type in ((ITEM, LINES), (b'{"items": [' + ITEM + b"]}", JSON)):
         answer = await sent(client, "/v1/batches", COMPRESS[encoding](body), encoding, media_type)
         assert answer.status_code == 503, answer.text
-        wrong = await sent(client, "/v1/batches", COMPRESS[encoding](body.replace(b"custom", b"")), encoding, media_type)
+        wrong = await sent(
+            client, "/v1/batches", COMPRESS[encoding](body.replace(b"custom", b"")), encoding, media_type
+        )
         assert wrong.status_code == 422
 
 
