@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import credentials, problems
+from service import compressing, credentials, problems
 from service.admission import Admission
 from service.closing import told_of_the_end
 from service.items import REQUESTS
@@ -87,6 +87,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.solver = Solver(settings, app.state.queue)
     app.state.metrics = Metrics()
     app.state.artists = anyio.CapacityLimiter(MOST_ARTISTS)
+    compressing.install(app, settings)
     app.add_middleware(Admission, settings=settings, queue=app.state.queue)
     app.add_middleware(Reception, settings=settings, metrics=app.state.metrics)  # the outermost
     for room in ROOMS:

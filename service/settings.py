@@ -52,6 +52,9 @@ class GatewaySettings(ObservationSettings):
     """POST requests a caller may send to this gateway within `rate_window_s`."""
     rate_window_s: float = Field(default=60.0, gt=0)
     """Time in which a caller's spent requests come back."""
+    compress_from_bytes: int = Field(default=4_096, ge=1)
+    """Shorter answers are not compressed: they fit into a few packets, and compressing them would take a tenth of the
+    time of a small problem."""
     retry_after_s: int = 2
     """What `Retry-After` says while Redis does not answer."""
     ledger_timeout_s: float = 1.0

@@ -16,6 +16,7 @@ SAMPLE = 1_000
 """Lines that are looked at to see whether decimals have commas."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[+-]?(?:nan|inf|infinity)", re.IGNORECASE)
+_COMMAS = str.maketrans(",.", ".,")
 
 Values = dict[str, list[float]]
 
@@ -84,7 +85,7 @@ class _Lines:
                 self._refuse(f"line {number}, column {label}: {self._what(cell)}", field, index)
 
     def _number(self, cell: str) -> float:
-        plain = cell.replace(",", ".") if self._decimal == "," and "." not in cell else cell
+        plain = cell.translate(_COMMAS) if self._decimal == "," else cell
         return float(plain) if _NUMBER.fullmatch(plain) else math.nan
 
     def _too_long(self, number: int, row: list[str], index: int) -> None:

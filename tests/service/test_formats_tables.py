@@ -47,9 +47,8 @@ def packed(table: pa.Table, media_type: str, compression: str | None = None, chu
             table, sink, compression=compression or "snappy", row_group_size=chunk, use_dictionary=["z"]
         )
         return sink.getvalue()
-    options = ipc.IpcWriteOptions(compression=compression)
     make = ipc.new_file if media_type == FILE else ipc.new_stream
-    with make(sink, table.schema, options=options) as writer:
+    with make(sink, table.schema, options=ipc.IpcWriteOptions(compression=compression)) as writer:
         writer.write_table(table, max_chunksize=chunk)
     return sink.getvalue()
 
@@ -114,9 +113,10 @@ async def test_repeated_parameters_are_a_list(client: httpx.AsyncClient) -> None
 
 
 async def test_weights_are_a_column(client: httpx.AsyncClient) -> None:
-    body = NOISY | {"regularisation": 0.1, "weights": [1, 2, 3, 4, 5, 6, 7, 8]}
+    body: dict[str, Any] = NOISY | {"regularisation": 0.1, "weights": [1, 2, 3, 4, 5, 6, 7, 8]}
     wanted = told(await client.post("/v1/regressions", json=body))
-    rows = zip(body["weights"], body["y"], body["x"], strict=True)
+    columns: list[list[float]] = [body["weights"], body["y"], body["x"]]
+    rows = zip(*columns, strict=True)
     text = "weights,y,x\n" + "".join(f"{w},{y},{x}\n" for w, y, x in rows)
     assert told(await sent(client, "/v1/regressions", text.encode(), regularisation=0.1)) == wanted
     renamed = text.replace("weights", "n").replace("x", "year").encode()
