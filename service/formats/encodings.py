@@ -10,6 +10,12 @@ from service.problems import BodyTooLarge, InvalidEncoding, UnsupportedEncoding
 
 WINDOWS = {"gzip": 2**12, "zstd": 2**8}
 """So many bytes are decoded at a time: at most 4 MB comes of them with gzip, 8 MB with zstd."""
+MOST_RATIOS = {"gzip": 500, "zstd": 10_000}
+RATIO_FROM_BYTES = 16 * 2**20
+"""From so much on, what is so many times as long as it came is a bomb, and refused before it has reached any limit.
+
+Both can do more than that (1,000 and 30,000 times), but not with numbers of which any two differ.
+"""
 MOST_MEMBERS = 10_000
 """A gzip or zstd file may be several behind each other; each costs time although it be empty."""
 _LARGEST_ZSTD_WINDOW = 2**23  # RFC 9659
@@ -39,15 +45,26 @@ class Decoder:
         self._encoding = encoding
         self._inner: Any = None
         self._members = 0
+        self._taken = 0
+        self._given = 0
 
     def pieces(self, part: bytes) -> Iterator[bytes]:
-        """What the next part of the body adds. Raises `InvalidEncoding`."""
+        """What the next part of the body adds. Raises `InvalidEncoding`, `BodyTooLarge`."""
         window = WINDOWS[self._encoding]
         for start in range(0, len(part), window):
             rest = part[start : start + window]
+            self._taken += len(rest)
             while rest:
-                yield self._decoded(rest)
+                piece = self._decoded(rest)
+                self._given += len(piece)
+                self._check_ratio()
+                yield piece
                 rest = self._inner.unused_data
+
+    def _check_ratio(self) -> None:
+        most = MOST_RATIOS[self._encoding]
+        if self._given > max(RATIO_FROM_BYTES, most * self._taken):
+            raise BodyTooLarge(f"Decoded, the body is more than {most} times as long.")
 
     def end(self) -> None:
         """Raise `InvalidEncoding` unless the body is whole."""
