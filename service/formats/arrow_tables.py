@@ -1,7 +1,7 @@
 """Arrow IPC and Parquet: looked at before they are decompressed, and read column by column."""
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -42,9 +42,9 @@ def read_arrow(body: bytes, choice: Choice, most: int, most_bytes: int) -> dict[
         _check_messages(stream, most, most_bytes)
         schema = ipc.open_stream(stream).schema
         places = _places(schema, choice)
-        options = ipc.IpcReadOptions(included_fields=sorted(set(places.values())))
-        table = ipc.open_stream(stream, options=options).read_all()
-        return _columns(table, {field: schema.field(place).name for field, place in places.items()}, schema, places)
+        needed = sorted(set(places.values()))
+        table = ipc.open_stream(stream, options=ipc.IpcReadOptions(included_fields=needed)).read_all()
+        return {field: _numbers(table, needed.index(place), field) for field, place in places.items()}
 
 
 def read_parquet(body: bytes, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
@@ -54,9 +54,13 @@ def read_parquet(body: bytes, choice: Choice, most: int, most_bytes: int) -> dic
         schema = file.schema_arrow
         places = _places(schema, choice)
         names = {field: schema.field(place).name for field, place in places.items()}
+        for field, name in names.items():  # they are read by their names
+            if schema.names.count(name) > 1:
+                raise refused("columns", "The table has several columns of the same name", field)
         rows, size = parquet_sizes.sizes_of(body, {name.encode() for name in names.values()}, most_bytes)
         _check(rows, size, most, most_bytes)
-        return _columns(file.read(columns=sorted(set(names.values()))), names, schema, places)
+        table = file.read(columns=sorted(set(names.values())))
+        return {field: _numbers(table, table.column_names.index(name), field) for field, name in names.items()}
 
 
 @contextmanager
@@ -107,18 +111,8 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _columns(
-    table: pa.Table, names: Mapping[str, str], schema: pa.Schema, places: Mapping[str, int]
-) -> dict[str, Floats]:
-    if len(set(schema.names)) < len(schema.names):
-        clear = sorted(set(places.values()))
-        columns = {field: table.column(clear.index(place)) for field, place in places.items()}
-    else:
-        columns = {field: table.column(name) for field, name in names.items()}
-    return {field: _numbers(column, field, names[field]) for field, column in columns.items()}
-
-
-def _numbers(column: pa.ChunkedArray, field: str, name: str) -> Floats:
+def _numbers(table: pa.Table, place: int, field: str) -> Floats:
+    column, name = table.column(place), table.column_names[place]
     column.validate(full=True)
     if column.null_count:
         raise _places_of(np.flatnonzero(column.is_null().to_numpy()), "null", field, name)

@@ -19,6 +19,7 @@ Columns = dict[str, Any]
 Floats = NDArray[np.float64]
 
 _POINTS_OF_PATH = ("regularisation", "outcome", "norm", "loss", "objective", "kink_count", "accuracy")
+_NEURON = {"hidden_weight": "hidden_weights", "hidden_bias": "hidden_biases", "output_weight": "output_weights"}
 _FLAT = ("certificate", "function", "network", "transformation")
 """Parts of a result whose numbers have names of their own; those of other parts are told with the part's name."""
 
@@ -127,12 +128,7 @@ def _network(kind: str, problem: Problem | None, result: Result) -> Columns | No
     owner = _owner(kind, problem, result, "network")
     if owner is None:
         return None
-    columns = {name: owner["network"][f"{name}s"] for name in ("hidden_weight", "output_weight")}
-    return {
-        "hidden_weight": columns["hidden_weight"],
-        "hidden_bias": owner["network"]["hidden_biases"],
-        "output_weight": columns["output_weight"],
-    }
+    return {name: owner["network"][column] for name, column in _NEURON.items()}
 
 
 def _path(kind: str, problem: Problem | None, result: Result) -> Columns | None:  # noqa: ARG001

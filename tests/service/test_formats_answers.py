@@ -228,14 +228,18 @@ async def test_parameters_are_looked_at_although_they_may_not_be_needed(
     assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, f"/{name}")
 
 
+TRAINING = FIVE_POINTS | {"width": 5, "weight_decay": 1e-3, "steps": 50, "seeds": [3, 1], "snapshots": 4}
+
+
 class KnownJob:
     """A ledger with one job."""
 
-    def __init__(self, state: State, with_input: bool = True) -> None:
-        self.record = JobRecord("job_a", "regressions", "interactive", state, 1, created_at=1.0, digest="d", revision=7)
-        self._input = orjson.dumps(FIT) if with_input else None
-        problem = {name: np.array(value, float) if isinstance(value, list) else value for name, value in FIT.items()}
-        self._result = compute.answer("regressions", problem | {"loss": "squared", "gap": 1e-8}).result
+    def __init__(self, state: State, with_input: bool = True, kind: str = "regressions") -> None:
+        self.record = JobRecord("job_a", kind, "interactive", state, 1, created_at=1.0, digest="d", revision=7)
+        asked: Any = TRAINING if kind == "trainings" else FIT | {"loss": "squared", "gap": 1e-8}
+        self._input = orjson.dumps(asked) if with_input else None
+        problem = asked | {name: np.array(asked[name], float) for name in ("x", "y")}
+        self._result = compute.answer(kind, problem).result
 
     async def get(self, _: str) -> JobRecord:
         return self.record
@@ -247,8 +251,11 @@ class KnownJob:
         return self._input
 
 
+Known = Callable[[KnownJob], None]
+
+
 @pytest.fixture
-def known(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Callable[[KnownJob], None]:
+def known(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Known:
     """Makes a job the only one of the ledger."""
 
     def put(job: KnownJob) -> None:
@@ -258,7 +265,7 @@ def known(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Callable[[KnownJob],
     return put
 
 
-async def test_finished_jobs_come_in_any_form(client: httpx.AsyncClient, known: Callable[[KnownJob], None]) -> None:
+async def test_finished_jobs_come_in_any_form(client: httpx.AsyncClient, known: Known) -> None:
     known(KnownJob(State.SUCCEEDED))
     wanted = (await asked(client, "regressions", FIT, CSV)).content
     for path in ("/v1/jobs/job_a", "/v1/jobs/job_a/result"):
@@ -273,7 +280,32 @@ async def test_finished_jobs_come_in_any_form(client: httpx.AsyncClient, known: 
     assert (await client.get("/v1/jobs/job_a/plot", headers={"accept": CSV})).status_code == 406
 
 
-async def test_forms_are_versions_of_their_own(client: httpx.AsyncClient, known: Callable[[KnownJob], None]) -> None:
+async def test_trainings_have_a_history(client: httpx.AsyncClient, known: Known) -> None:
+    known(KnownJob(State.SUCCEEDED, kind="trainings"))
+    result = (await client.get("/v1/jobs/job_a/result")).json()
+    read: dict[str, Any] = {}
+    for name in ("points", "history", "kinks", "network"):
+        answer = await client.get("/v1/jobs/job_a", params={"table": name, "width": 900}, headers={"accept": CSV})
+        assert answer.status_code == 200, answer.text
+        read[name] = csv.read_csv(io.BytesIO(answer.content)).to_pydict()
+    best_run = result["runs"][result["best"]]
+    steps = [step for run in result["runs"] for step in run["history"]["step"]]
+    assert (read["history"]["step"], set(read["history"]["seed"])) == (steps, {1, 3})
+    assert read["network"]["output_weight"] == best_run["network"]["output_weights"]
+    assert read["kinks"]["x"][1:] == best_run["function"]["kinks"]
+    residuals = np.subtract(read["points"]["fitted"], read["points"]["y"])
+    assert np.mean(residuals**2) == pytest.approx(best_run["loss"], rel=1e-3)
+    residuals = np.subtract(read["points"]["optimum"], read["points"]["y"])
+    assert np.mean(residuals**2) == pytest.approx(result["optimum"]["loss"], rel=1e-6)
+
+
+async def test_a_network_alone_is_a_function_too(client: httpx.AsyncClient) -> None:
+    network = (await result_of(client, "interpolations", FIVE_POINTS))["network"]
+    table = await table_of(client, "verifications", FIVE_POINTS | {"network": network})
+    assert table["fitted"] == pytest.approx(FIVE_POINTS["y"], abs=1e-12)
+
+
+async def test_forms_are_versions_of_their_own(client: httpx.AsyncClient, known: Known) -> None:
     known(KnownJob(State.SUCCEEDED))
     tags = {}
     for accept, query in ((JSON, {}), (CSV, {}), (CSV, {"table": "kinks"}), (PARQUET, {})):
@@ -287,18 +319,14 @@ async def test_forms_are_versions_of_their_own(client: httpx.AsyncClient, known:
             assert again.status_code == (304 if other == tag else 200)
 
 
-async def test_without_its_input_a_job_has_no_points(
-    client: httpx.AsyncClient, known: Callable[[KnownJob], None]
-) -> None:
+async def test_without_its_input_a_job_has_no_points(client: httpx.AsyncClient, known: Known) -> None:
     known(KnownJob(State.SUCCEEDED, with_input=False))
     answer = await client.get("/v1/jobs/job_a", headers={"accept": CSV})
     assert (answer.status_code, answer.json()["type"]) == (410, "/problems/input-not-kept")
     assert (await client.get("/v1/jobs/job_a?table=kinks", headers={"accept": CSV})).status_code == 200
 
 
-async def test_jobs_that_have_not_ended_are_told_in_json(
-    client: httpx.AsyncClient, known: Callable[[KnownJob], None]
-) -> None:
+async def test_jobs_that_have_not_ended_are_told_in_json(client: httpx.AsyncClient, known: Known) -> None:
     known(KnownJob(State.RUNNING))
     answer = await client.get("/v1/jobs/job_a", headers={"accept": CSV})
     assert (answer.status_code, answer.headers["content-type"]) == (200, JSON)

@@ -300,6 +300,17 @@ async def test_any_kind_of_number_is_read(client: httpx.AsyncClient, media_type:
 
 
 @pytest.mark.parametrize("media_type", [STREAM, FILE, PARQUET])
+async def test_other_columns_may_have_equal_names(client: httpx.AsyncClient, media_type: str) -> None:
+    wanted = told(await client.post("/v1/interpolations", json={"x": [0, 1, 2], "y": [1, 2, 0]}))
+    for columns, names in (([[5, 5, 5], [1, 2, 0], [6, 6, 6], [0, 1, 2]], "ayax"), ([[0, 1, 2], [1, 2, 0]], "aa")):
+        table = pa.table([pa.array(column) for column in columns], names=list(names))
+        if (media_type, names) == (PARQUET, "aa"):
+            assert (await sent(client, "/v1/interpolations", packed(table, media_type), media_type)).status_code == 422
+            continue
+        assert told(await sent(client, "/v1/interpolations", packed(table, media_type), media_type)) == wanted
+
+
+@pytest.mark.parametrize("media_type", [STREAM, FILE, PARQUET])
 async def test_damaged_files_are_refused(client: httpx.AsyncClient, media_type: str) -> None:
     whole = packed(pa.table({"x": [0.5, 1, 2], "y": [1, 2, 0]}), media_type)
     for body in (whole[: len(whole) // 2], b"", b"PAR1", whole.swapcase(), b"x,y\n1,2\n"):
