@@ -88,3 +88,21 @@ def test_a_bomb_costs_little(service: Launched, encoding: str, compress: Callabl
     assert time.monotonic() - started < 10
     assert peak_kb(gateway) - before < 64 * 2**10
     assert ask(service.port, "/livez")[0] == 200
+
+
+@pytest.mark.parametrize(("encoding", "compress"), [("gzip", gzip.compress), ("zstd", zstandard.compress)])
+def test_batches_come_compressed(service: Launched, encoding: str, compress: Callable[[bytes], bytes]) -> None:
+    items = [
+        {"custom_id": f"{number}", "kind": "interpolations", "body": {"x": [0, 1, 2], "y": [0, number, 1]}}
+        for number in range(500)
+    ]
+    body = compress(b"\n".join(map(orjson.dumps, items)))
+    headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": encoding}
+    with httpx.Client(base_url=f"http://127.0.0.1:{service.port}", timeout=60) as client:
+        batch = client.post("/v1/batches", content=body, headers=headers)
+        assert batch.status_code == 202, batch.text
+        lines = client.get(batch.json()["links"]["results"], headers={"Accept-Encoding": "gzip, zstd"})
+    assert "content-encoding" not in lines.headers
+    found = [orjson.loads(line) for line in lines.text.splitlines()]
+    assert {line["custom_id"] for line in found} == {item["custom_id"] for item in items}
+    assert all("result" in line for line in found)
