@@ -171,7 +171,7 @@ class TableRoute(JsonRoute):
 
         async def strict(request: Request) -> Response:
             content_type = request.headers.get("content-type", "")
-            if content_type.partition(";")[0].strip().lower() not in TABLES:
+            if content_type == "application/json" or content_type.partition(";")[0].strip().lower() not in TABLES:
                 return await handle_json(request)
             media_type_of(request)
             settings: GatewaySettings = request.app.state.settings

@@ -30,6 +30,8 @@ _NONE = frozenset(("", "identity"))
 
 def encoding_of(header: str) -> str | None:
     """The encoding that a header `Content-Encoding` names, if it names any. Raises `UnsupportedEncoding`."""
+    if not header:
+        return None
     name = header.strip().lower().removeprefix("x-")
     if name in _NONE:
         return None
