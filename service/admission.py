@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from service import problems
 from service.known_keys import KnownKeys
 from service.limiting import Limits
-from service.problems import Forbidden, Unauthenticated
 from service.queueing import Queue
+from service.refusals import Forbidden, Unauthenticated
 from service.scopes import scopes_for
 from service.settings import GatewaySettings
 from service.terms import caller_of

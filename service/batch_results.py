@@ -11,8 +11,10 @@ from anyio.to_thread import run_sync
 from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 
-from service.problems import DUPLICATE, INTERNAL, KINDS, PAGES, GatewayError, JobNotFinished, problem_fields
+from service.kinds import DUPLICATE, INTERNAL, KINDS, PAGES
+from service.problems import problem_fields
 from service.queueing import BatchRecord, Queue
+from service.refusals import GatewayError, JobNotFinished
 from workers import chunks
 from workers.errors import JobExpired, LedgerUnavailable
 from workers.records import JobError, State

@@ -21,8 +21,8 @@ from starlette.requests import ClientDisconnect
 from service.bodies import StrictRequest, check_media_type, check_size, media_type_of, parse
 from service.formats.encodings import Decoder, encoding_of
 from service.items import Chunk, Gatherer, check_count
-from service.problems import BodyTooLarge, BodyTooSlow, InvalidJson
 from service.queueing import NewBatch, Queue
+from service.refusals import BodyTooLarge, BodyTooSlow, InvalidJson
 from service.schemas.batches import BatchRequest
 from service.settings import GatewaySettings
 from service.solving import BATCH, TRAIN

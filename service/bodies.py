@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect
 from service.formats import encodings
 from service.formats.media import TABLES
 from service.formats.reading import TableReader
-from service.problems import (
+from service.problems import pointer_to
+from service.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     InvalidJson,
@@ -24,7 +25,6 @@ from service.problems import (
     TooManyFields,
     TooManyPoints,
     UnsupportedMediaType,
-    pointer_to,
 )
 from service.settings import GatewaySettings
 

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from service.kinds import PAGES
 from service.main import create_app
-from service.problems import PAGES
 from service.settings import GatewaySettings
 
 ROOT = Path(__file__).parent.parent

@@ -13,7 +13,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service.bodies import check_size, parse
-from service.problems import DUPLICATE, KINDS, Forbidden, GatewayError, InvalidJson, pointer_to
+from service.kinds import DUPLICATE, KINDS
+from service.problems import pointer_to
+from service.refusals import Forbidden, GatewayError, InvalidJson
 from service.schemas.batches import BatchItem
 from service.schemas.fields import Body
 from service.schemas.requests import (

@@ -4,8 +4,8 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from service.problems import Unauthenticated
 from service.queueing import KeyRecord, parts_of
+from service.refusals import Unauthenticated
 from service.settings import GatewaySettings
 from workers.errors import LedgerUnavailable
 

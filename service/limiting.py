@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Send
 
-from service.problems import RATE_LIMITED, document
+from service.kinds import RATE_LIMITED
+from service.problems import document
 
 POLICY = "default"
 MOST_CALLERS = 10_000

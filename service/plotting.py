@@ -1,4 +1,4 @@
-"""Results of anybody, on their way to a picture: what is refused, and in which media type they are drawn."""
+"""Results of anybody, on their way to a picture: and what is refused."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,8 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
 from service.items import REQUESTS, Place, invalid
-from service.pictures.drawing import MEDIA_TYPES, Look, draw
-from service.problems import NotAcceptable
+from service.pictures.drawing import Look, draw
 from service.schemas.plots import PlotRequest
 from service.schemas.results import (
     ChosenResult,
@@ -112,33 +111,3 @@ def _parts(value: Any, place: Place) -> Iterator[tuple[Place, Any]]:
     elif isinstance(value, list) and not set(map(type, value)) <= {int, float}:
         for index, item in enumerate(value):
             yield from _parts(item, (*place, index))
-
-
-def media_type_for(accept: str) -> str:
-    """What to answer with: the media type that is liked best, of equal ones the first. Raises `NotAcceptable`."""
-    liked = [_quality(accept, offered) for offered in MEDIA_TYPES]
-    if not max(liked) > 0.0:
-        raise NotAcceptable(f"Pictures are {' or '.join(MEDIA_TYPES)}.")
-    return MEDIA_TYPES[liked.index(max(liked))]
-
-
-def _quality(accept: str, offered: str) -> float:
-    """What the most specific range says that this media type is in."""
-    ranges = ("*/*", offered.partition("/")[0] + "/*", offered)
-    best = (-1, 0.0)
-    for part in (accept or "*/*").split(","):
-        name, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if name in ranges:
-            best = max(best, (ranges.index(name), _weight(parameters)))
-    return best[1]
-
-
-def _weight(parameters: list[str]) -> float:
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "q":
-            try:
-                return min(max(float(value), 0.0), 1.0)
-            except ValueError:
-                return 0.0
-    return 1.0

@@ -1,6 +1,6 @@
 """How many numbers a problem may have, and how long it takes."""
 
-from service.problems import TooManyPoints
+from service.refusals import TooManyPoints
 from service.settings import GatewaySettings
 from workers import encoding
 from workers.encoding import Problem

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Request
 
 from service.preferences import Preference
-from service.problems import InvalidHeader
+from service.refusals import InvalidHeader
 from workers.records import NOWHERE, Origin
 
 LONGEST_HEADER = 255

@@ -11,6 +11,8 @@ MATHEMATICS = ("tests/fitting", "tests/minnorm", "tests/theorems", "tests/traini
 
 def main() -> int:
     """Run both; what the mathematics says comes after the rest. 0 if all is well."""
+    # Compiled once, before: each of many processes would compile for itself, and some tests would not wait for that.
+    subprocess.run([sys.executable, "-c", "from workers.compute import warm_up; warm_up()"], check=True)
     with tempfile.TemporaryDirectory(prefix="minnorm") as folder, (Path(folder) / "said").open("w+") as said:
         files = [str(Path(folder) / f".coverage.{half}") for half in ("mathematics", "rest")]
         mathematics = subprocess.Popen(_pytest(*MATHEMATICS), stdout=said, stderr=said, env=_environment(files[0]))

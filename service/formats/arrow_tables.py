@@ -13,7 +13,8 @@ from pyarrow import ipc, parquet
 from service.formats import parquet_sizes
 from service.formats.arrow_sizes import sizes_of
 from service.formats.choice import Choice, refusal, refused, shown
-from service.problems import MOST_ERRORS, BodyTooLarge, InvalidTable, TooManyPoints
+from service.problems import MOST_ERRORS
+from service.refusals import BodyTooLarge, InvalidTable, TooManyPoints
 
 Floats = NDArray[np.float64]
 

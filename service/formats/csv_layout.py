@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.formats.choice import Choice, refused
-from service.problems import InvalidTable
+from service.refusals import InvalidTable
 
 HEAD_BYTES = 2**16
 """The first line is not longer, or this is no table."""

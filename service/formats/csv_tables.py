@@ -10,7 +10,7 @@ from pyarrow import csv
 from service.formats import csv_lines
 from service.formats.choice import Choice
 from service.formats.csv_layout import Layout, layout_of
-from service.problems import TooManyPoints
+from service.refusals import TooManyPoints
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import zstandard
 
-from service.problems import BodyTooLarge, InvalidEncoding, UnsupportedEncoding
+from service.refusals import BodyTooLarge, InvalidEncoding, UnsupportedEncoding
 
 WINDOWS = {"gzip": 2**12, "zstd": 2**8}
 """So many bytes are decoded at a time: at most 4 MB comes of them with gzip, 8 MB with zstd."""

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 import orjson
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +17,7 @@ from service.formats.media import JSON, PICTURES, TABLES, best
 from service.formats.tables import TableName, columns_of, notes_of, usual
 from service.formats.writing import written
 from service.pictures.drawing import Look, draw
+from service.schemas.plots import HEIGHT_PX, WIDTH_PX, Side, ThemeName
 from workers.encoding import Problem
 
 OFFERS = (JSON, *TABLES, *PICTURES)
@@ -23,7 +25,6 @@ OFFERS = (JSON, *TABLES, *PICTURES)
 _ANYTHING = frozenset(("*/*", JSON))
 _VARY = (b"vary", b"Accept")
 _HEADERS_OF_BODY = ("content-length", "content-type")
-_PIXELS = {"ge": 200, "le": 4_000}
 
 
 class Parameters(BaseModel):
@@ -34,9 +35,9 @@ class Parameters(BaseModel):
         description="Which table, if the answer is to be one. By default the points; the path of several fits, and the "
         "network of a norm.",
     )
-    theme: Literal["light", "dark", "auto"] = Field(default="light", description="Colours of a picture.")
-    width: Annotated[int, Field(**_PIXELS)] = Field(default=800, description="Of a picture, in pixels.")
-    height: Annotated[int, Field(**_PIXELS)] = Field(default=600, description="Of a picture, in pixels.")
+    theme: ThemeName = Field(default="light", description="Colours of a picture.")
+    width: Side = Field(default=WIDTH_PX, description="Of a picture, in pixels.")
+    height: Side = Field(default=HEIGHT_PX, description="Of a picture, in pixels.")
     frame: Annotated[int, Field(ge=0)] | None = Field(
         default=None, description="Which of the frames of a training a picture shows; its end by default."
     )
@@ -49,6 +50,8 @@ class Form:
     media_type: str
     table: TableName | None
     look: Look | None
+    artists: CapacityLimiter | None = field(default=None, repr=False, compare=False)
+    """Who may draw at the same time."""
 
     @property
     def tag(self) -> str:
@@ -81,8 +84,10 @@ def wanted(request: Request, kind: str | None = None, offers: Sequence[str] = OF
     given = _parameters(query, kind)
     if (media_type := best(accept, offers)) == JSON:
         return None
-    look = Look(media_type, given.theme, given.width, given.height, given.frame) if media_type in PICTURES else None
-    return Form(media_type, given.table, look)
+    if media_type not in PICTURES:
+        return Form(media_type, given.table, None)
+    look = Look(media_type, given.theme, given.width, given.height, given.frame)
+    return Form(media_type, None, look, request.app.state.artists)
 
 
 def _parameters(query: bytes, kind: str | None) -> Parameters:
@@ -99,7 +104,7 @@ def _parameters(query: bytes, kind: str | None) -> Parameters:
 async def dressed(response: Response, form: Form | None, kind: str, problem: Problem | bytes | None) -> Response:
     """A job as a response, in the form that is wanted; as it is, if it has no result. Works on it on a thread."""
     if form is not None and response.status_code == 200:
-        response = await run_sync(_dressed, response, form, kind, problem)
+        response = await run_sync(_dressed, response, form, kind, problem, limiter=form.artists)
     response.raw_headers.append(_VARY)
     return response
 

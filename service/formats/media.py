@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from service.pictures import drawing
-from service.problems import NotAcceptable
+from service.refusals import NotAcceptable
 
 JSON = "application/json"
 CSV = "text/csv"

@@ -6,7 +6,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from service.problems import InputNotKept, NotAcceptable
+from service.refusals import InputNotKept, NotAcceptable
 from workers import encoding
 from workers.encoding import Problem
 from workers.minnorm.piecewise_linear import PiecewiseLinear

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from service.pictures.curves import Floats, plain
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers import encoding
 from workers.minnorm.checks import column
 from workers.minnorm.piecewise_linear import PiecewiseLinear

@@ -13,7 +13,7 @@ from service.pictures.norms import draw_norm
 from service.pictures.paths import draw_path
 from service.pictures.trainings import draw_training
 from service.pictures.verifications import draw_verification
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 
 __all__ = ["MEDIA_TYPES", "Look", "draw"]
 

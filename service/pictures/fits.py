@@ -11,7 +11,7 @@ from service.pictures.interpolations import window_of
 from service.pictures.looks import Look
 from service.pictures.panels import Panel, size_of
 from service.pictures.sheet import Sheet
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers.minnorm.checks import column
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 

@@ -6,7 +6,7 @@ from service.pictures.contents import Contents, counted, function_at, in_words, 
 from service.pictures.curves import Floats, Window
 from service.pictures.looks import Look
 from service.pictures.sheet import Sheet
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers import encoding
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.polynomial import PiecewisePolynomial

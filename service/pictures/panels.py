@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from service.pictures.curves import COLUMNS, MOST_POINTS, Floats, Units, Window, spread, thinned
 from service.pictures.looks import Theme
 from service.pictures.ticks import decades, power
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
 MOST_KINKS = 1_000

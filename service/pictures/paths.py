@@ -10,7 +10,7 @@ from service.pictures.fits import CLASSIFICATIONS, HEIGHTS, draw_observations, t
 from service.pictures.looks import Look
 from service.pictures.panels import Panel
 from service.pictures.sheet import Sheet
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers.minnorm.checks import column
 
 _SHOWN = 5

@@ -7,7 +7,7 @@ from service.pictures.curves import Floats, Window
 from service.pictures.fits import CLASSIFICATIONS, REGRESSIONS, draw_observations
 from service.pictures.looks import Look
 from service.pictures.sheet import Sheet
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers.minnorm.checks import column
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 

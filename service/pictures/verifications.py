@@ -7,7 +7,7 @@ from service.pictures.contents import Contents, function_at, in_words, number
 from service.pictures.curves import Floats, Window
 from service.pictures.looks import Look
 from service.pictures.panels import MOST_KINKS, Panel
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers import encoding
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 

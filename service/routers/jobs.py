@@ -10,7 +10,8 @@ from service import envelopes, events, versions
 from service.formats import described
 from service.formats.forms import Form, dressed, wanted
 from service.formats.media import PICTURES
-from service.problems import InvalidHeader, JobNotFinished, job_ended, job_failure
+from service.problems import job_ended, job_failure
+from service.refusals import InvalidHeader, JobNotFinished
 from service.schemas.jobs import AnyJob, Job, JobPage, PageOfJobs
 from service.schemas.results import AnyResult
 from service.solving import respond

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from service.problems import ProblemUnknown
+from service.refusals import ProblemUnknown
 
 router = APIRouter(include_in_schema=False)
 

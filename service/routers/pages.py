@@ -7,7 +7,8 @@ from base64 import b64encode
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from service.problems import PAGES, ProblemUnknown
+from service.kinds import PAGES
+from service.refusals import ProblemUnknown
 from service.wiring import problems
 
 router = APIRouter(prefix="/problems", tags=["operations"])

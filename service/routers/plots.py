@@ -7,8 +7,8 @@ from fastapi import APIRouter, Body, Request, Response
 
 from service import examples
 from service.bodies import JsonRoute
-from service.pictures.drawing import MEDIA_TYPES
-from service.plotting import media_type_for, plotted
+from service.formats.media import PICTURES, best
+from service.plotting import plotted
 from service.schemas.plots import PlotRequest
 from service.wiring import BODY_PROBLEMS, PartsOf, problems
 
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/plots", tags=["plots"], route_class=JsonRoute)
     response_class=Response,
     responses={
         200: {
-            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
+            "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in PICTURES},
             "description": "The picture",
         },
         **BODY_PROBLEMS,
@@ -37,6 +37,6 @@ async def create_plot(
     Data, function and kinks, and below them what the result tells besides: the dual of the certificate within its
     envelope, losses and kinks along a path, or the history of a training. The same result gives the same bytes.
     """
-    media_type = media_type_for(request.headers.get("accept", ""))
+    media_type = best(request.headers.get("accept", ""), PICTURES)
     picture = await run_sync(plotted, body, media_type, call.settings, limiter=request.app.state.artists)
     return Response(picture, media_type=media_type, headers={"Vary": "Accept"})

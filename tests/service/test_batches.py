@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from service import batch_results
 from service.examples import FIVE_POINTS
 from service.items import CHUNK_ITEMS, Chunk, Gatherer
-from service.problems import JobNotFinished
 from service.queueing import BatchRecord, Queue
+from service.refusals import JobNotFinished
 from service.settings import GatewaySettings
 from workers import chunks
 from workers.errors import JobExpired, LedgerUnavailable

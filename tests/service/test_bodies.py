@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.bodies import parse
-from service.problems import RepeatedName
+from service.refusals import RepeatedName
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-10, 10) | st.text(':"\\a\n', max_size=4),

@@ -14,7 +14,7 @@ from pyarrow import csv, ipc, parquet
 
 from service.examples import CLASSIFICATIONS, FIVE_POINTS, INTERPOLATIONS, NILE, NOISY, NORMS, REGRESSIONS
 from service.formats.media import ARROW_FILE, ARROW_STREAM, CSV, JSON, PARQUET, PICTURES, best
-from service.problems import NotAcceptable
+from service.refusals import NotAcceptable
 from service.settings import GatewaySettings
 from tests.service.test_document import DOCUMENT
 from workers import compute

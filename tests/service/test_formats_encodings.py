@@ -14,7 +14,7 @@ import zstandard
 from service.examples import FIVE_POINTS
 from service.formats import encodings
 from service.formats.encodings import Decoder, decoded
-from service.problems import BodyTooLarge, InvalidEncoding
+from service.refusals import BodyTooLarge, InvalidEncoding
 from service.settings import GatewaySettings
 
 pytestmark = pytest.mark.anyio

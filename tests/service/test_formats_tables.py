@@ -20,7 +20,7 @@ from service.examples import FIVE_POINTS, LABELS, NILE, NOISY
 from service.formats import csv_tables
 from service.formats.choice import Choice
 from service.formats.reading import TableReader
-from service.problems import GatewayError
+from service.refusals import GatewayError
 from service.schemas.requests import InterpolationRequest
 from service.settings import GatewaySettings
 

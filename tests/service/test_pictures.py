@@ -17,7 +17,7 @@ from service.pictures.contents import Contents
 from service.pictures.curves import Units, spread, thinned
 from service.pictures.drawing import MEDIA_TYPES, Look, draw
 from service.pictures.gallery import FOLDER, GALLERY
-from service.problems import NotDrawable
+from service.refusals import NotDrawable
 from workers import compute, encoding
 from workers.minnorm.errors import MinnormError
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from service.problems import KINDS, PAGES
+from service.kinds import KINDS, PAGES
 from service.settings import GatewaySettings
 from workers.minnorm.errors import MinnormError
 
