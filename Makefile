@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := check
-.PHONY: help run test faults audit check lint types arrows format bench openapi upgrade clean
+.PHONY: help run test faults audit check lint types arrows format bench openapi pictures upgrade clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ RIVALS := import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["pro
 
 openapi: $(INSTALLED) ## write openapi/openapi.json and docs/errors.md from the code
 	$(BIN)/python -m service.document
+
+pictures: $(INSTALLED) ## draw the pictures of the docs
+	$(BIN)/python -m service.pictures
 
 # `--universal` resolves for every platform and Python at once; hashes pin the files themselves.
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \

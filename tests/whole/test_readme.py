@@ -24,13 +24,18 @@ LINES = [
 ]
 SHOWN = re.findall(r"```sh\n(curl [^\n]*)\n```\n(?:(?!```).)*?```json\n(.*?)```", README, re.DOTALL)
 """Commands whose answers are shown, and these."""
-CURLS = [line for line in LINES if line.startswith("curl ")]
+CURLS = [line for line in LINES if line.startswith("curl ") and " -o " not in line]
+DRAWN = [line for line in LINES if line.startswith("curl ") and line.endswith(".svg")]
+
+
+def said(command: str, service: Launched) -> bytes:
+    here = command.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}")
+    done = subprocess.run(["bash", "-c", here], capture_output=True, check=True, timeout=60, cwd=ROOT)  # noqa: S607
+    return done.stdout
 
 
 def run(command: str, service: Launched) -> Any:
-    here = command.replace("127.0.0.1:8000", f"127.0.0.1:{service.port}")
-    done = subprocess.run(["bash", "-c", here], capture_output=True, check=True, timeout=60, cwd=ROOT)  # noqa: S607
-    return orjson.loads(done.stdout)
+    return orjson.loads(said(command, service))
 
 
 def leaves(tree: Any, place: str = "") -> dict[str, float]:
@@ -44,6 +49,11 @@ def leaves(tree: Any, place: str = "") -> dict[str, float]:
 @pytest.mark.parametrize("command", CURLS)
 def test_curl_lines_work(command: str, service: Launched) -> None:
     assert run(command, service).get("state") in {"queued", "running", "succeeded"}
+
+
+@pytest.mark.parametrize("command", DRAWN)
+def test_pictures_are_drawn(command: str, service: Launched) -> None:
+    assert b"<svg" in said(command.partition(" -o ")[0], service)[:1_000]
 
 
 def test_the_first_answer_is_the_one_shown(service: Launched) -> None:
