@@ -6,7 +6,7 @@ from typing import Any
 from service.formats.choice import SUFFIX
 from service.formats.fields import COLUMNS
 from service.formats.forms import Parameters
-from service.formats.media import CSV, PICTURES, TABLES
+from service.formats.media import CSV, JSON, PICTURES, TABLES
 
 Document = dict[str, Any]
 
@@ -24,10 +24,11 @@ def _content(media_types: Iterable[str], description: str) -> Document:
 
 
 ANSWERS: Document = {
+    JSON: {},  # the route describes it; Swagger UI asks for what comes first
     **_content(TABLES, "The table that `table` names; Arrow and Parquet have all single numbers as metadata."),
     **_content(PICTURES, "A picture of the data and of the answer."),
 }
-"""Besides JSON."""
+"""All that an answer can be."""
 PICTURES_ONLY = _content(PICTURES, "A picture of the data and of the answer.")
 
 

@@ -47,6 +47,15 @@ def test_operations_have_names_and_summaries() -> None:
     assert all(found["summary"] and found["description"] for _, _, found in OPERATIONS)
 
 
+def test_json_comes_first() -> None:
+    """Swagger UI takes what comes first."""
+    answers = [found["responses"].get("200", {}).get("content", {}) for _, _, found in OPERATIONS]
+    bodies = [found.get("requestBody", {}).get("content", {}) for _, _, found in OPERATIONS]
+    several = [list(content) for content in (*answers, *bodies) if "application/json" in content]
+    assert len(several) > 20
+    assert {names[0] for names in several} == {"application/json"}
+
+
 def test_every_field_is_described() -> None:
     def is_described(field: dict[str, Any]) -> bool:
         return "description" in field or "$ref" in field or all("$ref" in kind for kind in field.get("anyOf", [{}]))

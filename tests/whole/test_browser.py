@@ -9,6 +9,7 @@ from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support import expected_conditions
+from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.launched import Launched
@@ -48,6 +49,18 @@ def test_execute_gets_200(browser: webdriver.Chrome, service: Launched, operatio
     assert '"state": "succeeded"' in body.text
     errors = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"]  # type: ignore[no-untyped-call]
     assert errors == []
+
+
+def test_execute_shows_a_picture(browser: webdriver.Chrome, service: Launched) -> None:
+    browser.get(f"http://127.0.0.1:{service.port}/docs")
+    block = "div[id$='create_regression']"
+    press(browser, f"{block} .opblock-summary-control")
+    choice = appears(browser, f"{block} .response-control-media-type--accept-controller select")
+    Select(choice).select_by_visible_text("image/png")
+    press(browser, f"{block} button.execute")
+    picture = appears(browser, f"{block} .live-responses-table img")
+    is_there = "return arguments[0].complete && arguments[0].naturalWidth"
+    assert WebDriverWait(browser, WAIT_S).until(lambda _: browser.execute_script(is_there, picture)) == 800
 
 
 @pytest.mark.parametrize(
