@@ -1,4 +1,4 @@
-"""The whole test suite in two halves side by side: the mathematics computes, the rest mostly waits for processes."""
+"""The whole test suite in two halves side by side: one computes, the other mostly waits for processes."""
 
 import os
 import subprocess
@@ -6,19 +6,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-MATHEMATICS = ("tests/fitting", "tests/minnorm", "tests/theorems", "tests/training")
+COMPUTING = ("tests/fitting", "tests/minnorm", "tests/service", "tests/theorems", "tests/training")
 
 
 def main() -> int:
-    """Run both; what the mathematics says comes after the rest. 0 if all is well."""
+    """Run both; what the computing half says comes last. 0 if all is well."""
     # Compiled once, before: each of many processes would compile for itself, and some tests would not wait for that.
     subprocess.run([sys.executable, "-c", "from workers.compute import warm_up; warm_up()"], check=True)
     with tempfile.TemporaryDirectory(prefix="minnorm") as folder, (Path(folder) / "said").open("w+") as said:
-        files = [str(Path(folder) / f".coverage.{half}") for half in ("mathematics", "rest")]
-        mathematics = subprocess.Popen(_pytest(*MATHEMATICS), stdout=said, stderr=said, env=_environment(files[0]))
-        ignored = [f"--ignore={folder}" for folder in MATHEMATICS]
-        rest = subprocess.run(_pytest(*ignored), check=False, env=_environment(files[1]))
-        code = mathematics.wait() or rest.returncode
+        files = [str(Path(folder) / f".coverage.{half}") for half in ("computing", "waiting")]
+        computing = subprocess.Popen(_pytest(*COMPUTING), stdout=said, stderr=said, env=_environment(files[0]))
+        ignored = [f"--ignore={folder}" for folder in COMPUTING]
+        waiting = subprocess.run(_pytest(*ignored), check=False, env=_environment(files[1]))
+        code = computing.wait() or waiting.returncode
         said.seek(0)
         sys.stdout.write(said.read())
         coverage = [sys.executable, "-m", "coverage"]
