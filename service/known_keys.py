@@ -1,5 +1,6 @@
 """The keys that this gateway has met lately, so that an answer at once needs no Redis."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -49,7 +50,8 @@ class KnownKeys:
         except LedgerUnavailable:
             if known is None or now >= known.usable_until:
                 raise
-            known.fresh_until = now + self._settings.key_cache_s  # not every request waits for Redis
+            # Not every request waits for Redis.
+            known.fresh_until = min(now + self._settings.key_cache_s, known.usable_until)
             return known.record
         self._remember(key_id, record, now)
         return record
@@ -58,4 +60,6 @@ class KnownKeys:
         if record is None:
             self._known.pop(key_id, None)
             return
-        self._known[key_id] = _Known(record, now + self._settings.key_cache_s, now + self._settings.key_patience_s)
+        lasts_s = math.inf if record.expires_at is None else record.expires_at - time.time()
+        cache_s, patience_s = self._settings.key_cache_s, self._settings.key_patience_s
+        self._known[key_id] = _Known(record, now + min(cache_s, lasts_s), now + min(patience_s, lasts_s))

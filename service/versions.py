@@ -38,12 +38,19 @@ async def answer(
         Makes the response from a record and headers; not called when the caller knows this version.
     """
     if wait_s := terms.preference.wait_s:
-        record = await (queue.changed if _tag(record, asked) in asked.known else queue.ended)(record, wait_s)
+        record = await (queue.changed if is_known(_tag(record, asked), asked.known) else queue.ended)(record, wait_s)
     headers = terms.preference.applied(waited=True, queued=False) | {"ETag": _tag(record, asked)}
-    if _tag(record, asked) in asked.known:
-        return Response(status_code=304, headers=headers)
+    if is_known(_tag(record, asked), asked.known):
+        return Response(status_code=304, headers=headers | {"Vary": "Accept"})
     return await respond(record, headers)
 
 
+def is_known(tag: str, known: str) -> bool:
+    """Whether the header `If-None-Match` has a tag; compared weakly, as RFC 9110 asks there."""
+    tags = {each.strip().removeprefix("W/") for each in known.split(",")}
+    return "*" in tags or tag.removeprefix("W/") in tags
+
+
 def _tag(record: JobRecord | BatchRecord, asked: Asked) -> str:
-    return f'"{record.revision}{asked.form}"'
+    """Weak, since the bytes depend on how they are compressed."""
+    return f'W/"{record.revision}{asked.form}"'

@@ -41,9 +41,9 @@ class Choice:
         left = [place for place, _ in enumerate(columns) if place not in found.values()]
         missing = [name for name in ("x", "y") if name not in found]
         if missing:
-            if len(columns) != 2:
+            if len(columns) != 2 or len(left) != len(missing):
                 raise refused("columns", self._unclear(columns))
-            found |= dict(zip(missing, left, strict=False))
+            found |= dict(zip(missing, left, strict=True))
         return found
 
     def in_order(self, count: int) -> dict[str, int]:
@@ -53,11 +53,13 @@ class Choice:
         return {"x": 0, "y": 1}
 
     def _is_named(self, name: str, columns: Sequence[str]) -> bool:
-        return name in self.names or name in columns
+        return name in self.names or name in (column.lower() for column in columns)
 
     def _named(self, name: str, columns: Sequence[str]) -> int:
         wanted = self.names.get(name, name)
         places = [place for place, column in enumerate(columns) if column == wanted]
+        if not places and name not in self.names:  # `X` is x as well, unless there is an x
+            places = [place for place, column in enumerate(columns) if column.lower() == name]
         place = name + SUFFIX if name in self.names else name
         if not places:
             raise refused("columns", f"The table has no such column, but {_listed(columns)}", place)

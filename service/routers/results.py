@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Response
 
 from service.schemas.results import AnyResult
+from service.versions import is_known
 from service.wiring import UNCHANGED, PartsOf, problems
 
 router = APIRouter(prefix="/v1/results", tags=["jobs"])
@@ -30,6 +31,6 @@ async def get_result(
     """
     headers = {"ETag": f'"{digest}"', **FOR_EVER}
     result = await call.queue.stored(digest)
-    if headers["ETag"] in if_none_match:
+    if is_known(headers["ETag"], if_none_match):
         return Response(status_code=304, headers=headers)
     return Response(result, headers=headers, media_type="application/json")
