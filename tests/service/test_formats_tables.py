@@ -1,6 +1,7 @@
 """Tables as bodies: the same request as in JSON, and errors that name the line."""
 
 import io
+import itertools
 import time
 from typing import Any
 
@@ -287,13 +288,17 @@ BAD_TABLES: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize("media_type", [STREAM, FILE, PARQUET])
-@pytest.mark.parametrize(("columns", "pointer", "detail"), BAD_TABLES)
+@pytest.mark.parametrize(
+    ("media_type", "columns", "pointer", "detail"),
+    [
+        (media_type, *bad)
+        for media_type, bad in itertools.product((STREAM, FILE, PARQUET), BAD_TABLES)
+        if not (media_type == PARQUET and "dictionary" in bad[2])  # dictionaries of numbers are none in Parquet
+    ],
+)
 async def test_columns_have_to_be_numbers(
     client: httpx.AsyncClient, media_type: str, columns: Any, pointer: str, detail: str
 ) -> None:
-    if media_type == PARQUET and "dictionary" in detail:
-        pytest.skip("dictionaries of numbers are none in Parquet")
     table = pa.table(columns)
     body = packed(table, media_type, chunk=2 + table.num_rows // 3)
     status, found, message = await refusal(await sent(client, "/v1/interpolations", body, media_type))

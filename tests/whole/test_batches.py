@@ -284,11 +284,13 @@ def test_a_cancelled_batch_has_a_line_for_each_item_and_can_be_tried_again(http:
 
 
 def test_a_deadline_leaves_what_is_there(http: httpx.Client) -> None:
-    address = submit(http, many(LARGE, points=20_000), **{"Cancel-After": "1500ms"}).json()["links"]["self"]
+    generator, long = np.random.default_rng(0), {"loss": "absolute", "regularisation": 0.01}  # a cone program each
+    items = [item(f"fit {index}", data(600, generator) | long, "regressions") for index in range(60)]
+    address = submit(http, lines(items), **{"Cancel-After": "1500ms"}).json()["links"]["self"]
     batch = ended(http, address)
     assert batch["state"] == "expired"
     found = by_name(http, address)
-    assert len(found) == LARGE
+    assert len(found) == len(items)
     expired = [line for line in found.values() if line["status"] != 200]
     assert {line["error"]["type"] for line in expired} == {"/problems/expired"}
     assert batch["counts"]["expired"] == len(expired)
