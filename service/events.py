@@ -16,6 +16,8 @@ from workers.records import JobRecord
 SILENCE_S = 15.0
 """Longest time without a line, so that proxies keep the connection."""
 RECONNECT_MS = 1000
+NOTHING = -1
+"""What has been seen by whoever comes for the first time: not even the first revision, which is 0."""
 
 
 async def stream(queue: Queue, record: JobRecord, last_seen: int) -> AsyncIterator[bytes]:

@@ -117,15 +117,15 @@ async def get_job_plot(job_id: str, request: Request, call: CallOf) -> Response:
     },
 )
 async def stream_job_events(
-    job_id: str, call: PartsOf, last_event_id: Annotated[str, Header(max_length=20)] = "0"
+    job_id: str, call: PartsOf, last_event_id: Annotated[str, Header(max_length=20)] = ""
 ) -> Response:
     """Events `state` and `end` with the job, without its result, and `progress`; resumable with `Last-Event-ID`.
 
     Closing the stream cancels nothing.
     """
-    if not last_event_id.isdecimal():
+    if last_event_id and not last_event_id.isdecimal():
         raise InvalidHeader("Last-Event-ID: the id of an event of this stream, which is a number.")
-    lines = events.stream(call.queue, await call.queue.get(job_id), int(last_event_id))
+    lines = events.stream(call.queue, await call.queue.get(job_id), int(last_event_id or events.NOTHING))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(lines, headers=headers, media_type="text/event-stream")
 
