@@ -10,7 +10,7 @@ from service.metrics import MEDIA_TYPE
 from service.schemas.operations import Capabilities, Health
 from service.schemas.parts import MOST_POWERS
 from service.schemas.requests import MOST_FOLDS, MOST_REGULARISATIONS
-from service.solving import INTERACTIVE
+from service.solving import BATCH, INTERACTIVE, TRAIN
 from service.wiring import Call, PartsOf, problems
 from workers import compute
 from workers.errors import LedgerUnavailable
@@ -39,7 +39,10 @@ async def get_liveness() -> Any:
     responses={200: {"model": Health}, 503: {"model": Health, "description": "Not ready; `detail` says why"}},
 )
 async def get_readiness(call: PartsOf) -> Response:
-    """200 if Redis answers and a live worker serves the queue; small problems are solved even while it says 503."""
+    """200 if Redis answers and a live worker serves single problems; small ones are solved even while it says 503.
+
+    Other queues that no live worker serves are named in `unserved`: their work waits.
+    """
     try:
         live, found = await call.queue.live_queues(), await call.queue.snapshot()
     except LedgerUnavailable:
@@ -48,11 +51,12 @@ async def get_readiness(call: PartsOf) -> Response:
         {"name": name, "state": "live" if name in live else "stalled", "silent_s": round(silent_s, 3)}
         for name, silent_s in found.workers.items()
     ]
-    if not any(INTERACTIVE in queues for queues in live.values()):
+    unserved = [queue for queue in (INTERACTIVE, BATCH, TRAIN) if not any(queue in queues for queues in live.values())]
+    if INTERACTIVE in unserved:
         return _unready("No live worker.", call, workers)
     if 0 < found.redis["maxmemory"] <= found.redis["used_memory"]:
         return _unready("Redis is full.", call, workers)
-    return JSONResponse({"status": "ok", "workers": workers})
+    return JSONResponse({"status": "ok", "workers": workers, **({"unserved": unserved} if unserved else {})})
 
 
 def _unready(why: str, call: Call, workers: list[dict[str, Any]] | None = None) -> Response:

@@ -24,6 +24,7 @@ class Health(Answer):
     status: Literal["ok", "unready"] = Field(description="The short answer.")
     detail: May[str] = Field(default=None, description="Why not.")
     workers: May[list[Worker]] = Field(default=None, description="Those that the ledger knows.")
+    unserved: May[list[str]] = Field(default=None, description="Queues that no live worker serves, if there are any.")
 
 
 class Limits(Answer):
