@@ -71,6 +71,24 @@ def checked(check: Check, problem: Problem, answer: Any) -> Any:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
+@pytest.mark.parametrize("loss", LOSSES[:3], ids=lambda loss: loss["loss"])
+@pytest.mark.parametrize("y", [[1.0, -1.0], [3.53868893, 3.56981388], [1.0, 1.0]])
+def test_exact_lines_pass(y: list[float], loss: Problem, setting: Problem, check: Check) -> None:
+    """What is left of their loss is rounding, which the checker, being exact, sees."""
+    problem = {"x": np.array([-2.77090016, 2.79090102]), "y": np.array(y)} | loss | setting
+    assert checked(check, problem, solve(problem))["false"] == []
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
+def test_a_line_that_is_not_the_best_is_no_rounding(setting: Problem, check: Check) -> None:
+    problem = {"x": np.array([0.0, 1.0, 2.0]), "y": np.array([0.0, 1e-3, 0.0]), "loss": "squared"} | setting
+    answer = solve(problem | {"regularisation": 10.0})
+    claimed = answer | {"certificate": answer["certificate"] | {"dual_values": [0.0] * 3, "lower_bound": 0.0}}
+    claimed["certificate"]["relative_gap"] = 0.0
+    assert "relative_gap" in checked(check, problem | {"regularisation": 10.0}, claimed)["false"]
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=str)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss["loss"])
 def test_answers_pass_with_the_same_numbers(loss: Problem, setting: Problem, check: Check) -> None:
     for shape in SHAPES:
