@@ -14,6 +14,10 @@ import pytest
 
 Found = TypeVar("Found")
 
+ENVIRONMENT = os.environ.copy()
+"""For programs that threads start: pytest changes its own environment with every test, and a program that is just
+being started with that one reads memory that has been given back (`Bad address`, or worse)."""
+
 
 def eventually(look: Callable[[], Found], timeout_s: float = 20.0, what: str = "") -> Found:
     """Return the first true value of `look()`; the test fails if there is none in time."""

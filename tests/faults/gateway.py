@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from service.commands import gateway_command
-from tests.processes import eventually, free_port
+from tests.processes import ENVIRONMENT, eventually, free_port
 from tests.workers.processes import ROOT, _variables
 from workers.settings import WorkerSettings
 
@@ -37,7 +37,7 @@ class Gateway:
 
     def __init__(self, settings: WorkerSettings, log: Path, wrong: list[str]) -> None:
         self.port = free_port()
-        self._environment = {**os.environ, **_variables(settings), "MINNORM_SOLVER": "workers.compute"}
+        self._environment = {**ENVIRONMENT, **_variables(settings), "MINNORM_SOLVER": "workers.compute"}
         self._log = log
         self._wrong = wrong
         self.start()

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.faults.figures import Figures, NotPossibleHere, Size
 from tests.faults.proxy import Proxy
 from tests.faults.scene import Scene
+from tests.processes import ENVIRONMENT
 
 DISK = "size=8m"
 
@@ -115,12 +116,16 @@ def full_disk(place: Scene, size: Size) -> Figures:
 def _small_disk(folder: Path) -> Iterator[Path]:
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     command = [mount or "", "-t", "tmpfs", "-o", DISK, "tmpfs", str(folder)]
-    if not mount or not unmount or subprocess.run(command, capture_output=True, check=False).returncode:
+    if (
+        not mount
+        or not unmount
+        or subprocess.run(command, capture_output=True, env=ENVIRONMENT, check=False).returncode
+    ):
         raise NotPossibleHere("no disk may be mounted")
     try:
         yield folder
     finally:
-        subprocess.run([unmount, "--lazy", str(folder)], check=True)
+        subprocess.run([unmount, "--lazy", str(folder)], check=True, env=ENVIRONMENT)
 
 
 def _fill(file: Path) -> None:

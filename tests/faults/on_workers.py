@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.faults.figures import Figures, NotPossibleHere, Size
 from tests.faults.scene import Scene
-from tests.processes import eventually, processes_of
+from tests.processes import ENVIRONMENT, eventually, processes_of
 from workers.reaper import EX_CONFIG
 
 CHANCE = random.Random(7)
@@ -117,7 +117,8 @@ def skewed_clocks(place: Scene, size: Size) -> Figures:
     program = shutil.which("faketime")
     if program is None:
         raise NotPossibleHere("faketime is not installed")
-    library = subprocess.run([program, "-f", "+0", "printenv", "LD_PRELOAD"], capture_output=True, check=True)
+    command = [program, "-f", "+0", "printenv", "LD_PRELOAD"]
+    library = subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT)
     # All clocks, also the monotonic one: sleeping fails when only some of them are shifted.
     shift = {"LD_PRELOAD": library.stdout.decode().strip()}
     skews = ("+2h", "-2h")

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import redis
 
-from tests.processes import end, eventually, processes_of
+from tests.processes import ENVIRONMENT, end, eventually, processes_of
 from workers.broker_program import find_server
 from workers.celery_app import create_app
 from workers.connection import connect
@@ -40,7 +40,7 @@ class Server:
 
     def start(self) -> None:
         """Start, again after a kill; it loads what it had written."""
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, cwd=self._folder)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, cwd=self._folder, env=ENVIRONMENT)
         eventually(self._answers)
 
     def kill(self) -> None:
@@ -63,7 +63,7 @@ class Worker:
     """A Celery worker with a process group of its own. Its log is kept for the tests to read."""
 
     def __init__(self, settings: WorkerSettings, log: Path, *, name: str = "first", slots: int = 1) -> None:
-        self._environment = {**os.environ, **_variables(settings), "REMAP_SIGTERM": "SIGQUIT"}
+        self._environment = {**ENVIRONMENT, **_variables(settings), "REMAP_SIGTERM": "SIGQUIT"}
         self._command = [
             sys.executable, "-m", "celery", "-A", "workers.celery_app", "worker", "--queues", "interactive",
             "--hostname", f"{name}@test", "--concurrency", str(slots), "--loglevel", "INFO",
