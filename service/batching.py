@@ -18,9 +18,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
-from service.bodies import StrictRequest, check_media_type, check_size, media_type_of, parse
+from service.bodies import StrictRequest, check_media_type, check_size, media_type_of
 from service.formats.encodings import Decoder, encoding_of
 from service.items import Chunk, Gatherer, check_count
+from service.parsing import parse
 from service.queueing import NewBatch, Queue
 from service.refusals import BodyTooLarge, BodyTooSlow, InvalidJson
 from service.schemas.batches import BatchRequest

@@ -1,12 +1,10 @@
 """How a body is read: bounded, strictly, fast, and with an error that names the place."""
 
-import json
-import re
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
 import anyio
-import orjson
+import numpy as np
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
@@ -16,12 +14,12 @@ from starlette.requests import ClientDisconnect
 from service.formats import encodings
 from service.formats.media import TABLES
 from service.formats.reading import TableReader
+from service.parsing import parse
 from service.problems import pointer_to
 from service.refusals import (
     BodyTooLarge,
     BodyTooSlow,
     InvalidJson,
-    RepeatedName,
     TooManyFields,
     TooManyPoints,
     UnsupportedMediaType,
@@ -34,7 +32,6 @@ MOST_FIELDS = 100
 """More than any object of any request has."""
 MOST_COLONS = 200_000
 """More than any request has, in all of its objects and texts together; batches apart."""
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
 class StrictRequest(Request):
@@ -79,66 +76,14 @@ class StrictRequest(Request):
         return b"".join(chunks)
 
     async def json(self) -> Any:
-        """The parsed body; None if it is empty.
-
-        NaN, infinities and numbers beyond the doubles are no JSON, but it is kinder to say where they are: then the
-        lenient parser takes them in, and validation refuses them by place (422). What neither takes is a 400.
-        """
+        """The parsed body; None if it is empty. What is parsed is not kept as text besides."""
         if not hasattr(self, "_json"):
             body = await self.body()
             if body.count(b":") > MOST_COLONS:  # parsing them all would take longer
                 raise TooManyFields("The body has more fields than any request has.")
             self._json = parse(body)
+            self._body = body[:1]  # FastAPI only asks whether there is one
         return self._json
-
-
-def parse(body: bytes) -> Any:
-    """The value of a JSON text; raises `InvalidJson`, `RepeatedName`."""
-    if not body:
-        return None
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as strict:
-        try:
-            return json.loads(body.decode())
-        except (ValueError, RecursionError):
-            raise InvalidJson(f"The body is not JSON: {strict}.") from None
-    _check_names(body, value)
-    return value
-
-
-def _check_names(body: bytes, value: Any) -> None:
-    """Refuse a name that occurs twice in an object: parsers differ in what they make of it.
-
-    Each name has its colon, so there are as many colons as names unless a name is repeated, or a colon is in a string.
-    """
-    names = _count_names(value, _is_nested)
-    if body.count(b":") == names:  # as nearly always, in no time
-        return
-    colons = _STRING.sub(b"", body).count(b":")
-    if colons != names and colons != _count_names(value, _is_any):
-        raise RepeatedName("A name occurs twice in one object of the body.")
-
-
-def _count_names(value: Any, looks_into: Callable[[Any], bool]) -> int:
-    """How many names all objects in a value have; in all lists that begin with something that is looked into."""
-    found, left = 0, [value]
-    while left:
-        each = left.pop()
-        if type(each) is dict:
-            found += len(each)
-            left.extend(each.values())
-        elif type(each) is list and each and looks_into(each[0]):
-            left.extend(each)
-    return found
-
-
-def _is_nested(value: Any) -> bool:
-    return type(value) in (dict, list)
-
-
-def _is_any(_: Any) -> bool:
-    return True
 
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -208,7 +153,7 @@ def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:
         place = pointer_to((name,), pointer)
         if isinstance(value, dict):
             check_size(value, settings, place)
-        elif isinstance(value, list) and len(value) > settings.max_points:
+        elif isinstance(value, list | np.ndarray) and len(value) > settings.max_points:
             raise TooManyPoints(f"{len(value)} numbers; the limit is {settings.max_points}.", place)
 
 

@@ -1,36 +1,75 @@
 """Jobs as they look on the wire."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from fastapi import Response
+from fastapi.responses import StreamingResponse
 
+from workers import encoding
 from workers.compute import Answer
 from workers.minnorm import ENGINE
 from workers.records import JobRecord, NewJob, State
 
+LONG_BYTES = 2**20
+"""Of a result; longer ones are not copied into one text with what is around them."""
+
 
 @dataclass(frozen=True)
 class Envelope:
-    """A job, its result already JSON: a million numbers are encoded once, where they were computed."""
+    """A job. Its result is what was computed here, or JSON from the ledger, which is not taken apart again."""
 
     fields: dict[str, Any]
-    result: bytes | None = None
+    result: Any = None
+    is_long: bool = False
+    """Whether it is written piece by piece as it is sent: at no time all of it, and others are served in between."""
 
     def json(self) -> bytes:
         """The whole job."""
-        whole = self.fields if self.result is None else self.fields | {"result": orjson.Fragment(self.result)}
-        return orjson.dumps(whole)
+        if self.result is None:
+            return orjson.dumps(self.fields)
+        result = orjson.Fragment(self.result) if isinstance(self.result, bytes) else self.result
+        return encoding.dumps(self.fields | {"result": result})
 
-    def response(self, status: int, headers: dict[str, str] | None = None) -> Response:
+    def job(self) -> dict[str, Any]:
+        """The whole job as values; columns may be arrays."""
+        result = orjson.loads(self.result) if isinstance(self.result, bytes) else self.result
+        return self.fields | {"result": result}
+
+    def response(self, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """The job as a response."""
+        if self.is_long:
+            return StreamingResponse(self._pieces(), status, headers, media_type="application/json")
         return Response(self.json(), status, headers, media_type="application/json")
 
+    def _pieces(self) -> Iterator[bytes]:
+        yield orjson.dumps(self.fields)[:-1] + b',"result":'
+        yield from (self.result,) if isinstance(self.result, bytes) else encoding.pieces(self.result)
+        yield b"}"
 
-def solved(job: NewJob, answer: Answer, started_at: float, seconds: float) -> Envelope:
+
+@dataclass(frozen=True)
+class Reply:
+    """What a request is answered with, before it is written in some form."""
+
+    envelope: Envelope
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def has_result(self) -> bool:
+        """Whether it can be had in other forms than JSON."""
+        return self.status == 200 and self.envelope.result is not None
+
+    def response(self) -> Response:
+        """In JSON."""
+        return self.envelope.response(self.status, self.headers)
+
+
+def solved(job: NewJob, answer: Answer, started_at: float, seconds: float, *, is_long: bool) -> Envelope:
     """A problem that was solved at once: a job that has ended, and that no ledger knows."""
     fields = {
         "id": job.id,
@@ -46,7 +85,7 @@ def solved(job: NewJob, answer: Answer, started_at: float, seconds: float) -> En
         "timings_ms": {"solve": round(seconds * 1e3, 3)},
         "links": {},
     }
-    return Envelope(fields, answer.result)
+    return Envelope(fields, answer.wire, is_long)
 
 
 def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
@@ -70,7 +109,7 @@ def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
         **({"metadata": record.metadata} if record.metadata else {}),
         "links": _links(record),
     }
-    return Envelope(fields, result)
+    return Envelope(fields, result, is_long=result is not None and len(result) > LONG_BYTES)
 
 
 def page(records: Iterable[JobRecord], next_cursor: int | None, headers: dict[str, str] | None) -> Response:

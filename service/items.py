@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from service.bodies import check_size, parse
+from service.bodies import check_size
 from service.kinds import DUPLICATE, KINDS
+from service.parsing import parse
 from service.problems import pointer_to
 from service.refusals import Forbidden, GatewayError, InvalidJson
 from service.schemas.batches import BatchItem

@@ -44,6 +44,11 @@ class GatewaySettings(ObservationSettings):
     """Problems worth at most so many points (`compute.effort`) take microseconds and are solved where they arrive."""
     thread_size: int = 50_000
     """Problems of at most so many take milliseconds and are solved on a thread; larger ones are queued."""
+    linear_size: int = 1_000_000
+    """Problems that are solved in linear time take little longer than reading them: up to so many points they are
+    solved on a thread as well."""
+    linear_at_once: int = Field(default=2, ge=1)
+    """How many of those beyond `thread_size` at the same time; further ones are queued."""
     max_wait_s: float = 60.0
     """Longest wait that `Prefer: wait=N` is granted."""
     poll_s: float = 1.0

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import orjson
+from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import Response
 
 from service import envelopes
+from service.envelopes import Envelope, Reply
 from service.queueing import Queue
 from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
@@ -34,15 +36,16 @@ class Solver:
     def __init__(self, settings: GatewaySettings, queue: Queue) -> None:
         self._settings = settings
         self._queue = queue
+        self._hands = CapacityLimiter(settings.linear_at_once)
 
-    async def answer(self, kind: str, problem: Problem, terms: Terms) -> Response:
+    async def answer(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
         check_columns(problem, self._settings)
         if self._waits(kind, problem, terms):
             return await self._queued(kind, problem, terms)
         return await self._solved(kind, problem, terms)
 
-    async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Response:
+    async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
         check_columns(problem, self._settings)
         return await self._solved(kind, problem, terms)
@@ -66,25 +69,35 @@ class Solver:
 
     def _waits(self, kind: str, problem: Problem, terms: Terms) -> bool:
         """Whether a problem goes through the queue."""
-        return kind in QUEUES or not terms.at_once or compute.effort(kind, problem) > self._settings.thread_size
+        if kind in QUEUES or not terms.at_once:
+            return True
+        effort = compute.effort(kind, problem)
+        if effort <= self._settings.thread_size:
+            return False
+        can_be_here = effort <= self._settings.linear_size and compute.is_linear(kind, problem)
+        # What is asked for again under a key had better be in the ledger once, and not go there and back first.
+        return not can_be_here or bool(terms.idempotency_key) or self._hands.available_tokens < 1
 
-    async def _solved(self, kind: str, problem: Problem, terms: Terms) -> Response:
-        if compute.effort(kind, problem) <= self._settings.coroutine_size:
+    async def _solved(self, kind: str, problem: Problem, terms: Terms) -> Reply:
+        effort = compute.effort(kind, problem)
+        if effort <= self._settings.coroutine_size:
             solved = _solve(kind, problem, terms)
         else:
-            solved = await run_sync(_solve, kind, problem, terms)
+            limiter = self._hands if effort > self._settings.thread_size else None
+            solved = await run_sync(_solve, kind, problem, terms, limiter=limiter)
         headers = terms.preference.applied(waited=True, queued=False) | {"Server-Timing": solved.timing}
         if terms.idempotency_key:
             return await self._kept(solved, terms, headers)
-        return Response(solved.body, 200, headers, media_type="application/json")
+        return Reply(solved.envelope, 200, headers)
 
-    async def _kept(self, solved: "_Solved", terms: Terms, headers: dict[str, str]) -> Response:
+    async def _kept(self, solved: "_Solved", terms: Terms, headers: dict[str, str]) -> Reply:
         """A job that can be asked for again under its key."""
-        receipt = await self._queue.keep(solved.job, solved.ending, _request_key(solved.job, terms))
+        ending = Success(solved.answer.outcome, solved.answer.result, ENGINE)
+        receipt = await self._queue.keep(solved.job, ending, _request_key(solved.job, terms))
         record = await self._queue.get(receipt.id)
         return await respond(self._queue, record, headers | _replayed(receipt), unfinished=202)
 
-    async def _queued(self, kind: str, problem: Problem, terms: Terms) -> Response:
+    async def _queued(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         job = await run_sync(_new_job, kind, problem, terms)
         key = _request_key(job, terms) if terms.idempotency_key else None
         receipt = await self._queue.submit(job, key, share=terms.share)
@@ -96,15 +109,15 @@ class Solver:
             record = await self._queue.ended(record, wait_s)
         elif terms.preference.respond_async or receipt.verdict is Verdict.NEW:
             # 202 even if it has ended already: callers can rely on it
-            return envelopes.recorded(record).response(202, headers)
+            return Reply(envelopes.recorded(record), 202, headers)
         return await respond(self._queue, record, headers, unfinished=202)
 
 
 @dataclass(frozen=True)
 class _Solved:
     job: NewJob
-    ending: Success
-    body: bytes
+    answer: compute.Answer
+    envelope: Envelope
     timing: str
 
 
@@ -118,15 +131,12 @@ def _request_key(job: NewJob, terms: Terms) -> RequestKey:
     return RequestKey(terms.idempotency_key, hashlib.blake2b(wanted, digest_size=16).hexdigest())
 
 
-async def respond(queue: Queue, record: JobRecord, headers: dict[str, str], unfinished: int) -> Response:
+async def respond(queue: Queue, record: JobRecord, headers: dict[str, str], unfinished: int) -> Reply:
     """A job of the ledger, with its result once it has one."""
     if not record.state.terminal:
-        return envelopes.recorded(record).response(unfinished, headers)
+        return Reply(envelopes.recorded(record), unfinished, headers)
     result = await queue.result(record.id) if record.state is State.SUCCEEDED else None
-    if result is None:
-        return envelopes.recorded(record).response(200, headers)
-    body = await run_sync(envelopes.recorded(record, result).json)
-    return Response(body, 200, headers, media_type="application/json")
+    return Reply(envelopes.recorded(record, result), 200, headers)
 
 
 def _checked(kind: str, problem: Problem) -> tuple[str, list[Warned]]:
@@ -141,8 +151,9 @@ def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
         answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
     job = _job(kind, problem, encoding.dumps(problem) if terms.idempotency_key else b"", terms)
-    body = envelopes.solved(job, answer, started_at, seconds).json()
-    return _Solved(job, Success(answer.outcome, answer.result, ENGINE), body, f"solve;dur={seconds * 1e3:.3f}")
+    is_long = any(column.size > encoding.PIECE for _, column in encoding.columns(problem))
+    envelope = envelopes.solved(job, answer, started_at, seconds, is_long=is_long)
+    return _Solved(job, answer, envelope, f"solve;dur={seconds * 1e3:.3f}")
 
 
 def _new_job(kind: str, problem: Problem, terms: Terms) -> NewJob:
@@ -182,7 +193,7 @@ def _feed(state: Any, problem: Problem) -> None:
 def _feed_value(state: Any, value: Any) -> None:
     if isinstance(value, np.ndarray):
         state.update(f"{value.size}:".encode())
-        state.update(value.tobytes())
+        state.update(np.ascontiguousarray(value).data)
     elif isinstance(value, dict):
         state.update(b"{")
         _feed(state, value)

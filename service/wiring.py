@@ -33,8 +33,8 @@ class Call:
     async def answer(self, kind: str, body: Body) -> Response:
         """Solve what a body asks for, at once or in the queue."""
         form, problem = wanted(self.request, kind), body.problem()
-        response = await self.solver.answer(kind, problem, with_options(self.terms, body.options()))
-        return await dressed(response, form, kind, problem)
+        reply = await self.solver.answer(kind, problem, with_options(self.terms, body.options()))
+        return await dressed(reply, form, kind, problem)
 
     async def validate(self, kind: str, body: Body) -> Response:
         """Say what would be done with it."""
@@ -43,8 +43,8 @@ class Call:
     async def answer_here(self, kind: str, body: Body) -> Response:
         """Solve it at once, whatever its size."""
         form, problem = wanted(self.request, kind), body.problem()
-        response = await self.solver.answer_here(kind, problem, with_options(self.terms, body.options()))
-        return await dressed(response, form, kind, problem)
+        reply = await self.solver.answer_here(kind, problem, with_options(self.terms, body.options()))
+        return await dressed(reply, form, kind, problem)
 
 
 async def _call(

@@ -54,10 +54,15 @@ __all__ = ["ENGINE", "MOST_WITHOUT_SKIP", "Answer", "Tell", "answer", "check", "
 
 @dataclass(frozen=True)
 class Answer:
-    """How the mathematics ended, and the result as JSON."""
+    """How the mathematics ended, and the wire form of the result."""
 
     outcome: str
-    result: bytes
+    wire: Any
+
+    @property
+    def result(self) -> bytes:
+        """The result as JSON."""
+        return encoding.dumps(self.wire)
 
 
 def _say_nothing(_: Mapping[str, Any]) -> None:
@@ -68,11 +73,18 @@ def answer(kind: str, problem: Problem, tell: Tell = _say_nothing, memory: Memor
     """Solve a problem whose fields are known to be well-formed. Raises `MinnormError` where its numbers are not."""
     if kind in FITS:
         outcome, wire = fits.solve(problem, tell)
-        return _answer(wire, outcome)
+        return Answer(outcome, wire)
     if kind == TRAININGS:
         outcome, wire = trainings.solve(problem, tell, memory)
-        return _answer(wire, outcome)
+        return Answer(outcome, wire)
     return _SOLVERS[kind](problem)
+
+
+def is_linear(kind: str, problem: Problem) -> bool:
+    """Whether a problem is solved in linear time by compiled code: in little more time than reading it takes."""
+    if kind == "norms":
+        return "piecewise_polynomial" not in problem
+    return kind == "interpolations" and not _needs_cones(problem)
 
 
 def check(kind: str, problem: Problem) -> None:
@@ -93,13 +105,18 @@ def effort(kind: str, problem: Problem) -> int:
     if kind == TRAININGS:
         return trainings.effort(problem)
     longest = max((column.size for _, column in encoding.columns(problem)), default=0)
-    needs_cones = _setting(problem) == _CONES and problem.get("objective", "norm") == "norm"
+    needs_cones = _needs_cones(problem)
     if kind == "interpolations" and needs_cones and longest <= MOST_WITHOUT_SKIP:
         return int(6_000 + 100 * longest + longest * longest // 10)
     if "piecewise_polynomial" in problem:
         powers = len(problem["piecewise_polynomial"]["coefficients"])
         return int(longest * (1 + powers**3 // 500 + (12 if needs_cones else 0)))
     return int(longest)
+
+
+def _needs_cones(problem: Problem) -> bool:
+    """Whether it may take a cone program."""
+    return _setting(problem) == _CONES and problem.get("objective", "norm") == "norm"
 
 
 def offered() -> Iterator[tuple[Setting, list[str]]]:
@@ -146,16 +163,12 @@ def _warm_up_fits(setting: Setting) -> None:
     answer("regressions", {**_OBSERVATIONS, **vars(setting), "loss": "squared", "path": _SHORT, "gap": 1e-6})
 
 
-def _answer(wire: dict[str, Any], outcome: str = "optimal") -> Answer:
-    return Answer(outcome, encoding.dumps(wire))
-
-
 def _interpolation(problem: Problem) -> Answer:
     question, data, transformation = _posed(problem)
     result = interpolate(data, question.setting, question.objective, question.p)
     explain = problem.get("explain")
     wire = encoding.interpolation_wire(result, data.x.size <= _EXPLAINED if explain is None else explain)
-    return _answer(wire | encoding.transformation_wire(transformation), _outcome(result, data))
+    return Answer(_outcome(result, data), wire | encoding.transformation_wire(transformation))
 
 
 def _outcome(result: Interpolation, data: Dataset) -> str:
@@ -190,10 +203,10 @@ def _data(problem: Problem) -> tuple[Dataset, Transformation | None]:
 def _norm(problem: Problem) -> Answer:
     measured, setting = _function_or_network(problem), _setting(problem)
     if isinstance(measured, Network):
-        return _answer(encoding.norm_wire(network_norms(measured, setting)))
+        return Answer("optimal", encoding.norm_wire(network_norms(measured, setting)))
     if isinstance(measured, PiecewiseLinear):
-        return _answer(encoding.norm_wire(function_norm(measured, setting)))
-    return _answer(encoding.norm_wire(polynomial_norm(measured, setting)))
+        return Answer("optimal", encoding.norm_wire(function_norm(measured, setting)))
+    return Answer("optimal", encoding.norm_wire(polynomial_norm(measured, setting)))
 
 
 def _function_or_network(problem: Problem) -> PiecewiseLinear | PiecewisePolynomial | Network:
@@ -210,10 +223,10 @@ def _setting(problem: Problem) -> Setting:
 
 def _verification(problem: Problem) -> Answer:
     if "loss" in problem:
-        return _answer(fits.verify(problem))
+        return Answer("optimal", fits.verify(problem))
     question, data, transformation, claims = _claims(problem)
     verdict = verify(data, claims, problem.get("tolerance"), question)
-    return _answer(encoding.verdict_wire(verdict) | encoding.transformation_wire(transformation))
+    return Answer("optimal", encoding.verdict_wire(verdict) | encoding.transformation_wire(transformation))
 
 
 def _check_verification(problem: Problem) -> None:

@@ -86,7 +86,8 @@ class Desk:
         answer = self._attempt(kind, lambda: self._solver.answer(kind, encoding.loads(payload), self._tell, memory))
         if isinstance(answer, JobError):
             return {"error": asdict(answer)}, b""
-        return {"outcome": answer.outcome}, answer.result
+        outcome, result = answer
+        return {"outcome": outcome}, result
 
     def _chunk(self, head: dict[str, Any], payload: bytes) -> Message:
         """Compute the items. What is finished before a suspect, which has killed a runner, is in safety before it."""
@@ -112,16 +113,22 @@ class Desk:
         answer, name = self._attempt(chunks.CHUNK, solve), item.get("custom_id", "")
         if isinstance(answer, JobError):
             return chunks.failed_line(name, answer)
-        return chunks.answered_line(name, answer.outcome, answer.result)
+        return chunks.answered_line(name, *answer)
 
     def _send(self, finished: list[bytes]) -> None:
         if finished:
             write_message(self._answers, {"segment": True}, chunks.join(finished))
             finished.clear()
 
-    def _attempt(self, kind: str, solve: Callable[[], Answer]) -> Answer | JobError:
+    def _attempt(self, kind: str, solve: Callable[[], Answer]) -> tuple[str, bytes] | JobError:
+        """The outcome and the result of a computation, or why there is none."""
+
+        def ended() -> tuple[str, bytes]:
+            answer = solve()
+            return answer.outcome, answer.result  # which may be written only when it is asked for
+
         try:
-            return self._interruption.allow(solve)
+            return self._interruption.allow(ended)
         except MinnormError as error:
             return JobError(error.code, str(error), error.pointer)
         except MemoryError:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from anyio import CapacityLimiter
@@ -12,6 +12,7 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
+from service.envelopes import Envelope, Reply
 from service.formats.fields import parsed
 from service.formats.media import JSON, PICTURES, TABLES, best
 from service.formats.tables import TableName, columns_of, notes_of, usual
@@ -24,7 +25,6 @@ OFFERS = (JSON, *TABLES, *PICTURES)
 """What is there for those who do not care comes first."""
 _ANYTHING = frozenset(("*/*", JSON))
 _VARY = (b"vary", b"Accept")
-_HEADERS_OF_BODY = ("content-length", "content-type")
 
 
 class Parameters(BaseModel):
@@ -58,13 +58,13 @@ class Form:
         """Tells one form from another in an `ETag`."""
         return "-" + hashlib.blake2b(repr(self).encode(), digest_size=4).hexdigest()
 
-    def content(self, kind: str, problem: Problem | None, job: dict[str, Any]) -> bytes:
+    def content(self, kind: str, problem: Problem | None, envelope: Envelope) -> bytes:
         """A job that has a result, in this form."""
-        result = job["result"]
         if self.look is not None:
-            return draw(kind, problem or {}, result, self.look)
-        name = self.table or usual(kind, result)
-        columns = columns_of(name, kind, problem, result)
+            return draw(kind, problem or {}, orjson.loads(envelope.json())["result"], self.look)
+        job = envelope.job()
+        name = self.table or usual(kind, job["result"])
+        columns = columns_of(name, kind, problem, job["result"])
         return written(self.media_type, columns, {"table": name} | notes_of(job))
 
 
@@ -101,18 +101,19 @@ def _parameters(query: bytes, kind: str | None) -> Parameters:
         raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from None
 
 
-async def dressed(response: Response, form: Form | None, kind: str, problem: Problem | bytes | None) -> Response:
-    """A job as a response, in the form that is wanted; as it is, if it has no result. Works on it on a thread."""
-    if form is not None and response.status_code == 200:
-        response = await run_sync(_dressed, response, form, kind, problem, limiter=form.artists)
+async def dressed(reply: Reply, form: Form | None, kind: str, problem: Problem | bytes | None) -> Response:
+    """A job as a response, in the form that is wanted; in JSON, if it has no result. Works on it on a thread."""
+    if form is None or not reply.has_result:
+        return varied(reply.response())
+    return varied(await run_sync(_dressed, reply, form, kind, problem, limiter=form.artists))
+
+
+def varied(response: Response) -> Response:
+    """What might have been in another form."""
     response.raw_headers.append(_VARY)
     return response
 
 
-def _dressed(response: Response, form: Form, kind: str, problem: Problem | bytes | None) -> Response:
-    job = orjson.loads(response.body)
-    if "result" not in job:
-        return response
-    content = form.content(kind, orjson.loads(problem) if isinstance(problem, bytes) else problem, job)
-    headers = {name: value for name, value in response.headers.items() if name not in _HEADERS_OF_BODY}
-    return Response(content, 200, headers, media_type=form.media_type)
+def _dressed(reply: Reply, form: Form, kind: str, problem: Problem | bytes | None) -> Response:
+    content = form.content(kind, orjson.loads(problem) if isinstance(problem, bytes) else problem, reply.envelope)
+    return Response(content, 200, reply.headers, media_type=form.media_type)

@@ -7,8 +7,9 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from service import envelopes, events, versions
+from service.envelopes import Reply
 from service.formats import described
-from service.formats.forms import Form, dressed, wanted
+from service.formats.forms import Form, dressed, varied, wanted
 from service.formats.media import PICTURES
 from service.problems import job_ended, job_failure
 from service.refusals import InvalidHeader, JobNotFinished
@@ -187,8 +188,8 @@ async def _result(record: JobRecord, request: Request, call: Call, form: Form | 
     if result is None:
         raise JobNotFinished(f"The job is {record.state}.")
     if form is None:
-        return await dressed(Response(result, media_type="application/json"), None, record.kind, None)
-    return await _in_form(envelopes.recorded(record, result).response(200), call, form, record)
+        return varied(Response(result, media_type="application/json"))
+    return await _in_form(Reply(envelopes.recorded(record, result), 200), call, form, record)
 
 
 async def _told(call: Call, form: Form | None, record: JobRecord, headers: dict[str, str]) -> Response:
@@ -196,9 +197,9 @@ async def _told(call: Call, form: Form | None, record: JobRecord, headers: dict[
     return await _in_form(await respond(call.queue, record, headers, unfinished=200), call, form, record)
 
 
-async def _in_form(response: Response, call: Call, form: Form | None, record: JobRecord) -> Response:
+async def _in_form(reply: Reply, call: Call, form: Form | None, record: JobRecord) -> Response:
     needed = form is not None and record.state is State.SUCCEEDED
-    return await dressed(response, form, record.kind, await call.queue.input(record.id) if needed else None)
+    return await dressed(reply, form, record.kind, await call.queue.input(record.id) if needed else None)
 
 
 async def _found(job_id: str, call: Call) -> JobRecord:

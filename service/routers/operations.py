@@ -119,5 +119,6 @@ async def get_capabilities(call: PartsOf) -> Any:
             "max_frames": recipe.MOST_FRAMES,
             "max_wait_s": settings.max_wait_s,
             "largest_at_once": settings.thread_size,
+            "largest_linear_at_once": settings.linear_size,
         },
     }

@@ -53,7 +53,12 @@ class Limits(Answer):
     max_frames: int = Field(description="Most frames of a training.")
     max_wait_s: float = Field(description="Longest wait that `Prefer: wait=N` is granted.")
     largest_at_once: int = Field(
-        description="Problems with more numbers in a column are queued, and those that take as long for other reasons."
+        description="Problems with more numbers in a column are queued, and those that take as long for other reasons; "
+        "but for those that take linear time."
+    )
+    largest_linear_at_once: int = Field(
+        description="Interpolations that need no cone program, and norms of functions and networks, with more numbers in "
+        "a column are queued; smaller ones only while others keep this gateway busy, or with an `Idempotency-Key`."
     )
 
 

@@ -55,7 +55,7 @@ async def answered(kind: str, problem: dict[str, Any], preference: Preference) -
     queue = Submitted()
     solver = Solver(GatewaySettings(), cast("Queue", queue))
     response = await solver.answer(kind, decoded(problem), Terms("me", preference))
-    return response.status_code, queue
+    return response.status, queue
 
 
 async def test_a_training_is_queued_however_small() -> None:

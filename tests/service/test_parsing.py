@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.bodies import parse
+from service.parsing import parse
 from service.refusals import RepeatedName
 
 VALUES = st.recursive(
