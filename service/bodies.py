@@ -1,19 +1,14 @@
 """How a body is read: bounded, strictly, fast, and with an error that names the place."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any, cast
+import asyncio
+from typing import Any
 
-import anyio
 import numpy as np
 from anyio.to_thread import run_sync
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from service.formats import encodings
-from service.formats.media import TABLES
-from service.formats.reading import TableReader
 from service.parsing import parse
 from service.problems import pointer_to
 from service.refusals import (
@@ -53,7 +48,7 @@ class StrictRequest(Request):
 
     async def _arrived(self, settings: GatewaySettings) -> bytes:
         try:
-            with anyio.fail_after(settings.body_timeout_s):
+            async with asyncio.timeout(settings.body_timeout_s):
                 return await self._read(settings.max_body_bytes)
         except ClientDisconnect:
             raise InvalidJson("The connection ended before the body did.") from None
@@ -84,63 +79,6 @@ class StrictRequest(Request):
             self._json = parse(body)
             self._body = body[:1]  # FastAPI only asks whether there is one
         return self._json
-
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class JsonRoute(APIRoute):
-    """A route that takes `application/json`."""
-
-    def get_route_handler(self) -> Handler:
-        """The handler behind the checks of media type and syntax."""
-        handle = super().get_route_handler()
-
-        async def strict(request: Request) -> Response:
-            check_media_type(request)
-            strict_request = StrictRequest(request.scope, request.receive)
-            # Here, since FastAPI would hide what goes wrong behind an error of its own.
-            check_size(await strict_request.json(), request.app.state.settings)
-            return await handle(strict_request)
-
-        return strict
-
-
-class TableRoute(JsonRoute):
-    """A route that takes tables as well: `x` and `y` as columns, and all other fields in the query."""
-
-    def get_route_handler(self) -> Handler:
-        """The handler of either form."""
-        handle_json, handle = super().get_route_handler(), APIRoute.get_route_handler(self)
-        reader = TableReader(_model_of(self))
-
-        async def strict(request: Request) -> Response:
-            content_type = request.headers.get("content-type", "")
-            if content_type == "application/json" or content_type.partition(";")[0].strip().lower() not in TABLES:
-                return await handle_json(request)
-            media_type_of(request)
-            settings: GatewaySettings = request.app.state.settings
-            body = await StrictRequest(request.scope, request.receive).body()
-            fields = await run_sync(reader.read, content_type, body, request.scope["query_string"], settings)
-            check_size(fields, settings)
-            return await handle(_TableRequest(request, fields))
-
-        return strict
-
-
-class _TableRequest(Request):
-    """A request whose table has been read: FastAPI sees the same fields that it would see in JSON."""
-
-    def __init__(self, request: Request, fields: dict[str, Any]) -> None:
-        others = [(name, value) for name, value in request.scope["headers"] if name != b"content-type"]
-        super().__init__({**request.scope, "headers": [*others, (b"content-type", b"application/json")]})
-        self._body, self._json = b"{}", fields
-
-
-def _model_of(route: APIRoute) -> type[BaseModel]:
-    if route.body_field is None:
-        raise TypeError(f"{route.path} takes no body.")
-    return cast("type[BaseModel]", route.body_field.field_info.annotation)
 
 
 def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:

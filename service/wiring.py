@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Request, Response
 
 from service.formats.forms import dressed, wanted
 from service.preferences import Preference
@@ -47,19 +47,11 @@ class Call:
         return await dressed(reply, form, kind, problem)
 
 
-async def _call(
-    request: Request,
-    prefer: Annotated[
-        str,
-        Header(
-            description="`wait=N`: hold the answer up to N seconds for a queued job. `respond-async`: answer with a "
-            "job at once, whatever its size."
-        ),
-    ] = "",
-) -> Call:
+async def call_of(request: Request) -> Call:
+    """What its headers say, and what this app has."""
     # One coroutine: each dependency costs as much as solving a small problem, a plain function a thread besides.
     parts = request.app.state
-    preference = Preference.parse(prefer, parts.settings.max_wait_s)
+    preference = Preference.parse(request.headers.get("prefer", ""), parts.settings.max_wait_s)
     caller = caller_of(request)
     # Without authentication whoever knows the id of a job has it: nobody can guess one.
     queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
@@ -70,15 +62,8 @@ async def _call(
     return Call(parts.settings, queue, parts.solver, terms, request, state.get("scopes"))
 
 
-async def _parts(request: Request) -> Call:
-    return await _call(request)
-
-
-CallOf = Annotated[Call, Depends(_call)]
-"""For routes that take the header `Prefer`; with `TERMS` documented, the other headers of a job too."""
-
-PartsOf = Annotated[Call, Depends(_parts)]
-"""For all others."""
+CallOf = Annotated[Call, Depends(call_of)]
+"""For all routes; those that heed the headers of a job document `PREFER` or `TERMS`."""
 
 
 def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
@@ -86,8 +71,14 @@ def _header(name: str, description: str, **schema: Any) -> dict[str, Any]:
     return {"name": name, "in": "header", "required": False, "schema": schema, "description": description}
 
 
+PREFER = _header(
+    "Prefer",
+    "`wait=N`: hold the answer up to N seconds for a queued job. `respond-async`: answer with a job at once, whatever "
+    "its size.",
+)
 TERMS = {
     "parameters": [
+        PREFER,
         _header(
             "Idempotency-Key",
             "Any text of your own: the same key with the same request leads to the same job (`Idempotent-Replayed: "
@@ -102,7 +93,7 @@ TERMS = {
         _header("Cache-Control", "`no-cache`: solve anew, also when the result of an equal problem is there."),
     ]
 }
-"""Headers that are read by `terms`, for the OpenAPI document."""
+"""Headers of a job, for the OpenAPI document."""
 
 _PROBLEMS = {
     400: "The body cannot be parsed, or decompressed",

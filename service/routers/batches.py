@@ -9,7 +9,7 @@ from service import batch_results, examples, versions
 from service.batching import LINES, QUEUES, Intake
 from service.queueing import BatchRecord
 from service.schemas.batches import Batch, BatchItem, BatchLine, BatchRequest
-from service.wiring import BODY_PROBLEMS, NOT_FOUND, QUEUE_PROBLEMS, TERMS, UNCHANGED, CallOf, PartsOf, problems
+from service.wiring import BODY_PROBLEMS, NOT_FOUND, PREFER, QUEUE_PROBLEMS, TERMS, UNCHANGED, CallOf, problems
 from workers.records import Verdict
 
 router = APIRouter(prefix="/v1/batches", tags=["batches"])
@@ -46,9 +46,9 @@ _BODY = {
         **BODY_PROBLEMS,
         **QUEUE_PROBLEMS,
     },
-    openapi_extra={"requestBody": _BODY, "parameters": TERMS["parameters"][:2]},
+    openapi_extra={"requestBody": _BODY, "parameters": TERMS["parameters"][1:3]},
 )
-async def create_batch(request: Request, call: PartsOf) -> Response:
+async def create_batch(request: Request, call: CallOf) -> Response:
     """Take all items or none: as a document, or one item a line, which needs no memory for the whole on either side.
 
     An item with something wrong in it fails alone. Only one that could not be named in the results refuses the batch.
@@ -67,6 +67,7 @@ async def create_batch(request: Request, call: PartsOf) -> Response:
     operation_id="get_batch",
     summary="Look at a batch",
     response_class=Response,
+    openapi_extra={"parameters": [PREFER]},
     responses={200: {"model": Batch, "description": "The batch"}, **UNCHANGED, **NOT_FOUND},
 )
 async def get_batch(batch_id: str, call: CallOf, if_none_match: Annotated[str, Header()] = "") -> Response:
@@ -91,7 +92,7 @@ async def get_batch(batch_id: str, call: CallOf, if_none_match: Annotated[str, H
         **NOT_FOUND,
     },
 )
-async def stream_batch_results(batch_id: str, call: PartsOf) -> Response:
+async def stream_batch_results(batch_id: str, call: CallOf) -> Response:
     """All results so far, and those that are still to come as they come; it ends when each item has its line.
 
     Closing the stream cancels nothing; another one begins from the start.
@@ -112,7 +113,7 @@ async def stream_batch_results(batch_id: str, call: PartsOf) -> Response:
         **NOT_FOUND,
     },
 )
-async def cancel_batch(batch_id: str, call: PartsOf) -> Response:
+async def cancel_batch(batch_id: str, call: CallOf) -> Response:
     """End all items that wait, and have stopped those that run; results that are there stay. Safe to repeat."""
     record = await call.queue.cancel_batch(batch_id)
     return batch_results.response(record, 200 if record.state.terminal else 202)
@@ -128,7 +129,7 @@ async def cancel_batch(batch_id: str, call: PartsOf) -> Response:
         **problems(404, 409, 410, 422, 429, 500, 503),
     },
 )
-async def retry_batch(batch_id: str, call: PartsOf) -> Response:
+async def retry_batch(batch_id: str, call: CallOf) -> Response:
     """A new batch of the items that were not computed: cancelled, expired or lost; repeated, the same new batch.
 
     Items that have an error of their own would have it again, and are left out.
@@ -145,7 +146,7 @@ async def retry_batch(batch_id: str, call: PartsOf) -> Response:
     response_class=Response,
     responses={204: {"description": "It is gone"}, **problems(404, 409, 422, 500, 503)},
 )
-async def delete_batch(batch_id: str, call: PartsOf) -> Response:
+async def delete_batch(batch_id: str, call: CallOf) -> Response:
     """Forget a batch that has ended, and its results. Safe to repeat."""
     await call.queue.delete_batch(batch_id)
     return Response(status_code=204)

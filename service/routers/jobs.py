@@ -16,7 +16,7 @@ from service.refusals import InvalidHeader, JobNotFinished
 from service.schemas.jobs import AnyJob, Job, JobPage, PageOfJobs
 from service.schemas.results import AnyResult
 from service.solving import respond
-from service.wiring import FORM_PROBLEMS, NOT_FOUND, UNCHANGED, Call, CallOf, PartsOf, problems
+from service.wiring import FORM_PROBLEMS, NOT_FOUND, PREFER, UNCHANGED, Call, CallOf, problems
 from workers.records import JobRecord, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
     response_class=Response,
     responses={200: {"model": JobPage, "description": "The caller's jobs, newest first"}, **problems(422, 500, 503)},
 )
-async def list_jobs(request: Request, call: PartsOf, asked: Annotated[PageOfJobs, Query()]) -> Response:
+async def list_jobs(request: Request, call: CallOf, asked: Annotated[PageOfJobs, Query()]) -> Response:
     """Jobs that were queued, or were sent with an idempotency key, without their results.
 
     The header `Link` has the address of the next page.
@@ -47,7 +47,7 @@ async def list_jobs(request: Request, call: PartsOf, asked: Annotated[PageOfJobs
     operation_id="get_job",
     summary="Look at a job",
     response_class=Response,
-    openapi_extra={"parameters": described.OF_ANSWERS},
+    openapi_extra={"parameters": [PREFER, *described.OF_ANSWERS]},
     responses={
         200: {"model": AnyJob, "description": "The job", "content": described.ANSWERS},
         **UNCHANGED,
@@ -72,7 +72,7 @@ async def get_job(job_id: str, call: CallOf, if_none_match: Annotated[str, Heade
     operation_id="get_job_result",
     summary="Fetch the result of a job",
     response_class=Response,
-    openapi_extra={"parameters": described.OF_ANSWERS},
+    openapi_extra={"parameters": [PREFER, *described.OF_ANSWERS]},
     responses={
         200: {"model": AnyResult, "description": "The result alone", "content": described.ANSWERS},
         **problems(404, 406, 409, 410, 422, 500, 503),
@@ -92,7 +92,7 @@ async def get_job_result(job_id: str, request: Request, call: CallOf) -> Respons
     operation_id="get_job_plot",
     summary="Draw the result of a job",
     response_class=Response,
-    openapi_extra={"parameters": described.OF_PICTURES},
+    openapi_extra={"parameters": [PREFER, *described.OF_PICTURES]},
     responses={
         200: {"content": described.PICTURES_ONLY, "description": "The picture"},
         **problems(404, 406, 409, 410, 422, 500, 503),
@@ -118,7 +118,7 @@ async def get_job_plot(job_id: str, request: Request, call: CallOf) -> Response:
     },
 )
 async def stream_job_events(
-    job_id: str, call: PartsOf, last_event_id: Annotated[str, Header(max_length=20)] = ""
+    job_id: str, call: CallOf, last_event_id: Annotated[str, Header(max_length=20)] = ""
 ) -> Response:
     """Events `state` and `end` with the job, without its result, and `progress`; resumable with `Last-Event-ID`.
 
@@ -142,7 +142,7 @@ async def stream_job_events(
         **NOT_FOUND,
     },
 )
-async def cancel_job(job_id: str, call: PartsOf) -> Response:
+async def cancel_job(job_id: str, call: CallOf) -> Response:
     """End a job that waits, at once; have one stopped that runs; change nothing if it has ended. Safe to repeat."""
     record = await call.queue.cancel(job_id)
     return envelopes.recorded(record).response(200 if record.state.terminal else 202)
@@ -158,7 +158,7 @@ async def cancel_job(job_id: str, call: PartsOf) -> Response:
         **problems(404, 409, 410, 422, 429, 500, 503),
     },
 )
-async def retry_job(job_id: str, call: PartsOf) -> Response:
+async def retry_job(job_id: str, call: CallOf) -> Response:
     """A new job with the work of one that has failed, was cancelled or has expired; repeated, the same new job."""
     record = await call.queue.retry(job_id, call.terms.origin)
     return envelopes.recorded(record).response(202, {"Location": f"/v1/jobs/{record.id}"})
@@ -172,7 +172,7 @@ async def retry_job(job_id: str, call: PartsOf) -> Response:
     response_class=Response,
     responses={204: {"description": "It is gone"}, **problems(404, 409, 422, 500, 503)},
 )
-async def delete_job(job_id: str, call: PartsOf) -> Response:
+async def delete_job(job_id: str, call: CallOf) -> Response:
     """Forget a job that waits or has ended, and its result unless another job has it too. Safe to repeat."""
     await call.queue.delete(job_id)
     return Response(status_code=204)

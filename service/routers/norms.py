@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
 from service.formats import described
+from service.routes import JsonRoute
 from service.schemas.jobs import NormJob
 from service.schemas.requests import NormRequest
 from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf

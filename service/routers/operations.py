@@ -11,7 +11,7 @@ from service.schemas.operations import Capabilities, Health
 from service.schemas.parts import MOST_POWERS
 from service.schemas.requests import MOST_FOLDS, MOST_REGULARISATIONS
 from service.solving import BATCH, INTERACTIVE, TRAIN
-from service.wiring import Call, PartsOf, problems
+from service.wiring import Call, CallOf, problems
 from workers import compute
 from workers.errors import LedgerUnavailable
 from workers.training import recipe
@@ -38,7 +38,7 @@ async def get_liveness() -> Any:
     response_class=Response,
     responses={200: {"model": Health}, 503: {"model": Health, "description": "Not ready; `detail` says why"}},
 )
-async def get_readiness(call: PartsOf) -> Response:
+async def get_readiness(call: CallOf) -> Response:
     """200 if Redis answers and a live worker serves single problems; small ones are solved even while it says 503.
 
     Other queues that no live worker serves are named in `unserved`: their work waits.
@@ -71,7 +71,7 @@ def _unready(why: str, call: Call, workers: list[dict[str, Any]] | None = None) 
     response_class=Response,
     responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Prometheus text"}},
 )
-async def get_metrics(request: Request, call: PartsOf) -> Response:
+async def get_metrics(request: Request, call: CallOf) -> Response:
     """Depth and age of the queues, attempts, leases that expired, durations by kind and outcome, refusals, Redis.
 
     Without Redis `minnorm_redis_up` is 0, and only the figures of this process are told.
@@ -90,7 +90,7 @@ async def get_metrics(request: Request, call: PartsOf) -> Response:
     response_model=Capabilities,
     responses=problems(500),
 )
-async def get_capabilities(call: PartsOf) -> Any:
+async def get_capabilities(call: CallOf) -> Any:
     """Kinds of problems, settings, objectives, losses, shapes, optimisers, engine version and the limits in force."""
     settings = call.settings
     return {

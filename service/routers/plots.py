@@ -3,14 +3,14 @@
 from typing import Annotated
 
 from anyio.to_thread import run_sync
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
 from service.formats.media import PICTURES, best
 from service.plotting import plotted
+from service.routes import JsonRoute
 from service.schemas.plots import PlotRequest
-from service.wiring import BODY_PROBLEMS, PartsOf, problems
+from service.wiring import BODY_PROBLEMS, CallOf, problems
 
 router = APIRouter(prefix="/v1/plots", tags=["plots"], route_class=JsonRoute)
 
@@ -29,14 +29,12 @@ router = APIRouter(prefix="/v1/plots", tags=["plots"], route_class=JsonRoute)
         **problems(406),
     },
 )
-async def create_plot(
-    body: Annotated[PlotRequest, Body(openapi_examples=examples.PLOTS)], request: Request, call: PartsOf
-) -> Response:
+async def create_plot(body: Annotated[PlotRequest, Body(openapi_examples=examples.PLOTS)], call: CallOf) -> Response:
     """A picture of a result, as SVG or, if `Accept` prefers it, as PNG.
 
     Data, function and kinks, and below them what the result tells besides: the dual of the certificate within its
     envelope, losses and kinks along a path, or the history of a training. The same result gives the same bytes.
     """
-    media_type = best(request.headers.get("accept", ""), PICTURES)
-    picture = await run_sync(plotted, body, media_type, call.settings, limiter=request.app.state.artists)
+    media_type = best(call.request.headers.get("accept", ""), PICTURES)
+    picture = await run_sync(plotted, body, media_type, call.settings, limiter=call.request.app.state.artists)
     return Response(picture, media_type=media_type, headers={"Vary": "Accept"})

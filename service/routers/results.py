@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Path, Response
 
 from service.schemas.results import AnyResult
 from service.versions import is_known
-from service.wiring import UNCHANGED, PartsOf, problems
+from service.wiring import UNCHANGED, CallOf, problems
 
 router = APIRouter(prefix="/v1/results", tags=["jobs"])
 
@@ -22,7 +22,7 @@ FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 )
 async def get_result(
     digest: Annotated[str, Path(pattern="^[0-9a-f]{32}$", description="As in each job: `digest`.")],
-    call: PartsOf,
+    call: CallOf,
     if_none_match: Annotated[str, Header()] = "",
 ) -> Response:
     """The result of any queued job with this problem, as long as one of them is kept.

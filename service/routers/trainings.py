@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import TableRoute
 from service.formats import described
+from service.routes import TableRoute
 from service.schemas.jobs import TrainingJob
 from service.schemas.trainings import TrainingRequest
 from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, QUEUE_PROBLEMS, TERMS, CallOf

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import JsonRoute
 from service.items import REQUESTS
+from service.routes import JsonRoute
 from service.schemas import fields
 from service.schemas.validations import ValidationReport
 from service.wiring import BODY_PROBLEMS, TERMS, CallOf

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
-from service.bodies import TableRoute
 from service.formats import described
 from service.formats.fields import COLUMNS
+from service.routes import TableRoute
 from service.schemas.jobs import VerificationJob
 from service.schemas.requests import VerificationRequest
 from service.wiring import BODY_PROBLEMS, FORM_PROBLEMS, TERMS, CallOf, problems

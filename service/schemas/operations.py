@@ -57,8 +57,8 @@ class Limits(Answer):
         "but for those that take linear time."
     )
     largest_linear_at_once: int = Field(
-        description="Interpolations that need no cone program, and norms of functions and networks, with more numbers in "
-        "a column are queued; smaller ones only while others keep this gateway busy, or with an `Idempotency-Key`."
+        description="Interpolations that need no cone program, and norms of functions and networks, with more numbers "
+        "in a column are queued; smaller ones only while others keep this gateway busy, or with an `Idempotency-Key`."
     )
 
 

@@ -51,15 +51,15 @@ def bare() -> FastAPI:
 
 
 @contextlib.contextmanager
-def served(factory: str) -> Iterator[str]:
-    """The address of an app in a process of its own."""
+def served(factory: str) -> Iterator[tuple[str, int]]:
+    """The address of an app in a process of its own, and the id of that."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "--factory", factory, "--port", str(port), "--log-level", "error"]
     process = subprocess.Popen([*command, "--no-access-log"])
     address = f"http://127.0.0.1:{port}{PATH}"
     try:
         eventually(lambda: ask(port, PATH)[0], 60, "the app to answer")
-        yield address
+        yield address, process.pid
     finally:
         process.terminate()
         process.wait()
@@ -84,7 +84,7 @@ async def load(address: str) -> tuple[float, float]:
 
 def comparisons() -> Iterator[Comparison]:
     """Time a request, with all connections busy."""
-    with served("service.main:create_app") as ours, served("tests.benchmarks.requests:bare") as rival:
+    with served("service.main:create_app") as (ours, _), served("tests.benchmarks.requests:bare") as (rival, _):
         pairs = [(asyncio.run(load(ours)), asyncio.run(load(rival))) for _ in range(ROUNDS + 1)][1:]
     tails = [statistics.median(pair[side][1] for pair in pairs) for side in (0, 1)]
     times = Pair.of([(1.0 / mine[0], 1.0 / other[0]) for mine, other in pairs])
