@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import problems
+from service.headers import headers_of, state_of
 from service.known_keys import KnownKeys
 from service.limiting import Limits
 from service.queueing import Queue
@@ -56,11 +57,11 @@ class Admission:
         needed = scopes_for(request.method, path)
         if self._keys is None or not needed:
             return None
-        scheme, _, presented = request.headers.get("authorization", "").partition(" ")
+        scheme, _, presented = headers_of(request.scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated(MISSING)
         record = await self._keys.opened_by(presented.strip())
         if needed.isdisjoint(record.scopes):
             raise Forbidden(sorted(needed))
-        request.scope.setdefault("state", {}).update(caller=record.id, scopes=record.scopes)
+        state_of(request.scope).update(caller=record.id, scopes=record.scopes)
         return record.rate

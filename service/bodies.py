@@ -9,6 +9,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from service.formats import encodings
+from service.headers import headers_of
 from service.parsing import parse
 from service.problems import pointer_to
 from service.refusals import (
@@ -39,7 +40,7 @@ class StrictRequest(Request):
         """The whole body. Raises `BodyTooLarge`, also when it is chunked or compressed, and `BodyTooSlow`."""
         if not hasattr(self, "_body"):
             settings: GatewaySettings = self.app.state.settings
-            encoding = encodings.encoding_of(self.headers.get("content-encoding", ""))
+            encoding = encodings.encoding_of(headers_of(self.scope).get("content-encoding", ""))
             body = await self._arrived(settings)
             if encoding is not None:
                 body = await run_sync(encodings.decoded, body, encoding, settings.max_body_bytes)
@@ -56,7 +57,7 @@ class StrictRequest(Request):
             raise BodyTooSlow(f"The body took longer than {settings.body_timeout_s:g} s.") from None
 
     async def _read(self, limit: int) -> bytes:
-        declared = self.headers.get("content-length", "")
+        declared = headers_of(self.scope).get("content-length", "")
         size = int(declared) if declared.isdecimal() else 0
         chunks: list[bytes] = []
         if size <= limit:
@@ -104,7 +105,7 @@ def check_media_type(request: Request) -> None:
 
 def media_type_of(request: Request) -> str:
     """What the body says it is; raises `UnsupportedMediaType` unless that is in UTF-8."""
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
+    media_type, _, parameters = headers_of(request.scope).get("content-type", "").partition(";")
     for parameter in parameters.lower().replace('"', "").split(";"):
         if parameter.strip() not in _PARAMETERS:
             raise UnsupportedMediaType("Bodies are read as UTF-8, and no other parameter is known but header.")

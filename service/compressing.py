@@ -5,11 +5,11 @@ which little would be left to save.
 """
 
 from anyio.lowlevel import checkpoint
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware, add_compress_type, remove_compress_type
 
 from service.formats.media import CSV
+from service.headers import headers_of
 from service.settings import GatewaySettings
 
 SLICE_BYTES = 2**17
@@ -17,6 +17,21 @@ SLICE_BYTES = 2**17
 
 add_compress_type(CSV)
 remove_compress_type("text/event-stream")
+
+
+class Compressing:
+    """Middleware: compresses for those who ask for it, and is no burden for others."""
+
+    def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
+        self._app = app
+        self._compressing = CompressMiddleware(
+            Slices(app), minimum_size=settings.compress_from_bytes, zstd_level=1, gzip_level=1, brotli=False
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        asks = scope["type"] == "http" and "accept-encoding" in headers_of(scope)
+        await (self._compressing if asks else self._app)(scope, receive, send)
 
 
 class Slices:
@@ -39,11 +54,3 @@ class Slices:
             await send(message)
 
         await self._app(scope, receive, slice_by_slice if scope["type"] == "http" else send)
-
-
-def install(app: FastAPI, settings: GatewaySettings) -> None:
-    """Compress the answers of an app that are long enough."""
-    app.add_middleware(Slices)
-    app.add_middleware(
-        CompressMiddleware, minimum_size=settings.compress_from_bytes, zstd_level=1, gzip_level=1, brotli=False
-    )

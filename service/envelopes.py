@@ -71,13 +71,14 @@ class Reply:
 
 def solved(job: NewJob, answer: Answer, started_at: float, seconds: float, *, is_long: bool) -> Envelope:
     """A problem that was solved at once: a job that has ended, and that no ledger knows."""
+    begin = _time(started_at)
     fields = {
         "id": job.id,
         "kind": job.kind,
         "state": "succeeded",
         "outcome": answer.outcome,
-        "created_at": _time(started_at),
-        "started_at": _time(started_at),
+        "created_at": begin,
+        "started_at": begin,
         "finished_at": _time(started_at + seconds),
         "digest": job.digest,
         "engine": ENGINE,
@@ -140,4 +141,4 @@ def _timings(record: JobRecord) -> dict[str, float]:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

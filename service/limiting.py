@@ -7,7 +7,6 @@ that an answer at once needs no Redis; with several gateways each grants the who
 import math
 from dataclasses import dataclass, field
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Send
@@ -57,10 +56,11 @@ class Limits(Buckets):
 
         async def tell(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(raw=message["headers"])
-                headers["RateLimit-Policy"] = f'"{POLICY}";q={quota or self.quota};w={self.window_s:g}'
+                policy = f'"{POLICY}";q={quota or self.quota};w={self.window_s:g}'
                 until = self.seconds_until(1.0 - left if left < 0 else 1.0, quota)
-                headers["RateLimit"] = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
+                state = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
+                told = [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
+                message["headers"] = [*message["headers"], *told]
             await send(message)
 
         return tell

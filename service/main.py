@@ -11,9 +11,10 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import compressing, credentials, problems
+from service import credentials, problems
 from service.admission import Admission
 from service.closing import told_of_the_end
+from service.compressing import Compressing
 from service.items import REQUESTS
 from service.metrics import Metrics
 from service.queueing import Queue
@@ -34,6 +35,7 @@ from service.routers import (
     validations,
     verifications,
 )
+from service.routes import Shortcut
 from service.schemas.batches import BatchItem, BatchLine, BatchRequest
 from service.schemas.faults import Problem
 from service.settings import GatewaySettings, gateway_settings
@@ -87,9 +89,11 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     app.state.solver = Solver(settings, app.state.queue)
     app.state.metrics = Metrics()
     app.state.artists = anyio.CapacityLimiter(MOST_ARTISTS)
-    compressing.install(app, settings)
+    # The last one is the outermost.
+    app.add_middleware(Shortcut, routes=[route for room in ROOMS for route in room.router.routes])
+    app.add_middleware(Compressing, settings=settings)
     app.add_middleware(Admission, settings=settings, queue=app.state.queue)
-    app.add_middleware(Reception, settings=settings, metrics=app.state.metrics)  # the outermost
+    app.add_middleware(Reception, settings=settings, metrics=app.state.metrics)
     for room in ROOMS:
         app.include_router(room.router)
     problems.install(app, settings)

@@ -27,28 +27,37 @@ def parse(body: bytes) -> Any:
         return None
     if len(body) > LARGE_BYTES and body[:1] == b"{":
         try:
-            return _with_columns(simdjson.Parser().parse(body))
+            value, seen = _with_columns(simdjson.Parser().parse(body))
         except (ValueError, RuntimeError):  # what is wrong, and whether it is, the other parsers say
-            pass
+            return _parse_small(body)
+        # A column may have brackets of its own, which simdjson passes over; a list, objects with repeated names.
+        if seen == body.count(b"{") + body.count(b"["):
+            return value
     return _parse_small(body)
 
 
-def _with_columns(value: Any) -> Any:
+def _with_columns(value: Any) -> tuple[Any, int]:
+    """The value, and how many objects and lists have been seen in it."""
     if isinstance(value, simdjson.Object):
-        found = {name: _with_columns(value[name]) for name in value}  # its items() would make lists of all columns
-        if len(found) != len(value):
+        names = list(value)
+        parts = [_with_columns(value[name]) for name in names]  # its items() would make lists of all columns
+        found = {name: part for name, (part, _) in zip(names, parts, strict=True)}
+        if len(found) != len(names):
             raise RepeatedName("A name occurs twice in one object of the body.")
-        return found
-    if not isinstance(value, simdjson.Array):
-        return value
-    if len(value) >= COLUMN:
-        try:
-            return np.frombuffer(value.as_buffer(of_type="d"))
-        except TypeError:  # not all of them are numbers
-            pass
-    if len(value) and isinstance(value[0], simdjson.Object | simdjson.Array):
-        raise ValueError("Nested in a list, names would go unseen.")
-    return value.as_list()
+        return found, 1 + sum(seen for _, seen in parts)
+    if isinstance(value, simdjson.Array):
+        return _column(value), 1
+    return value, 0
+
+
+def _column(values: simdjson.Array) -> Any:
+    """An array, if it is long and has numbers only."""
+    if len(values) < COLUMN:
+        return values.as_list()
+    try:
+        return np.frombuffer(values.as_buffer(of_type="d"))
+    except TypeError:
+        return values.as_list()
 
 
 def _parse_small(body: bytes) -> Any:

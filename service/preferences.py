@@ -16,6 +16,8 @@ class Preference:
     @classmethod
     def parse(cls, header: str, longest_s: float) -> "Preference":
         """Read the header's value; a wait is cut to `longest_s`."""
+        if not header:  # as nearly always
+            return NO_PREFERENCE
         wait_s = None
         respond_async = False
         for part in header.lower().split(","):
@@ -39,3 +41,6 @@ class Preference:
         if self.wait_s is not None and waited:
             told.append(f"wait={self.wait_s:g}")
         return {"Preference-Applied": ", ".join(told)} if told else {}
+
+
+NO_PREFERENCE = Preference()

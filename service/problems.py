@@ -119,6 +119,10 @@ async def _internal_error(request: Request, error: Exception) -> Response:
     return document(request, INTERNAL, INTERNAL.explanation, headers=headers)
 
 
+EXPECTED = (mathematics.MinnormError, GatewayError, ledger.LedgerError, RequestValidationError, HTTPException)
+"""What is wrong with a request, or with the queue. Everything else is a defect."""
+
+
 async def answer(request: Request, error: Exception) -> Response:
     """The response to an error that a middleware has met: outside of routes nobody else gives one."""
     handlers = request.app.exception_handlers

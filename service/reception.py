@@ -2,11 +2,12 @@
 
 import logging
 import re
+import secrets
 import time
-from uuid import uuid4
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.headers import headers_of, state_of
 from service.metrics import Metrics
 from service.protection import protective_headers
 from service.settings import GatewaySettings
@@ -14,7 +15,7 @@ from workers import tracing
 
 UNKNOWN = "(none)"
 """The route of a request that was refused before it had one, or has none: any number of paths, one label."""
-_SENSIBLE = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+_SENSIBLE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _NAME = b"x-request-id"
 _WORK = re.compile(rb"/v1/(?:jobs|batches)/([a-z]+_[0-9a-f]{32})")
 
@@ -34,15 +35,15 @@ class Reception:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = next((value for name, value in scope["headers"] if name == _NAME), b"")
-        name = given if _SENSIBLE.fullmatch(given) else uuid4().hex.encode()
-        scope.setdefault("state", {})["request_id"] = name.decode()
+        given = headers_of(scope).get(_NAME.decode(), "")
+        request_id = given if _SENSIBLE.fullmatch(given) else secrets.token_hex(16)
+        state_of(scope)["request_id"] = request_id
         status, headers = 500, list[tuple[bytes, bytes]]()  # what a failure ends in
 
         async def tell(message: Message) -> None:
             nonlocal status, headers
             if message["type"] == "http.response.start":
-                status, headers = message["status"], [*message.get("headers", ()), (_NAME, name)]
+                status, headers = message["status"], [*message.get("headers", ()), (_NAME, request_id.encode())]
                 headers += self._missing(scope["path"], headers)
                 message["headers"] = headers
             await send(message)
@@ -90,7 +91,7 @@ def _parent_of(scope: Scope) -> str:
     """The span of the caller, if it names one and is asked for it; what is none is ignored."""
     if not tracing.is_on():
         return ""
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), "")
+    return headers_of(scope).get("traceparent", "")
 
 
 def _work_of(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str:

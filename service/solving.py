@@ -41,19 +41,21 @@ class Solver:
     async def answer(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
         check_columns(problem, self._settings)
-        if self._waits(kind, problem, terms):
+        effort = compute.effort(kind, problem)
+        if self._waits(kind, problem, terms, effort):
             return await self._queued(kind, problem, terms)
-        return await self._solved(kind, problem, terms)
+        return await self._solved(kind, problem, terms, effort)
 
     async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
         check_columns(problem, self._settings)
-        return await self._solved(kind, problem, terms)
+        return await self._solved(kind, problem, terms, compute.effort(kind, problem))
 
     async def validate(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with what would be done. Raises what `answer` would raise."""
         check_columns(problem, self._settings)
-        queued = kind not in HERE and self._waits(kind, problem, terms)
+        effort = compute.effort(kind, problem)
+        queued = kind not in HERE and self._waits(kind, problem, terms, effort)
         digest, warned = await run_sync(_checked, kind, problem)
         report = {
             "kind": kind,
@@ -61,25 +63,23 @@ class Solver:
             "size": max((column.size for _, column in encoding.columns(problem)), default=0),
             "answered": "queued" if queued else "at_once",
             **({"queue": QUEUES.get(kind, INTERACTIVE)} if queued else {}),
-            "estimated_s": estimated_s(compute.effort(kind, problem)),
+            "estimated_s": estimated_s(effort),
             "cached": queued and terms.share and await self._queue.knows(digest),
             "warnings": [vars(each) for each in warned],
         }
         return Response(orjson.dumps(report), media_type="application/json")
 
-    def _waits(self, kind: str, problem: Problem, terms: Terms) -> bool:
+    def _waits(self, kind: str, problem: Problem, terms: Terms, effort: int) -> bool:
         """Whether a problem goes through the queue."""
         if kind in QUEUES or not terms.at_once:
             return True
-        effort = compute.effort(kind, problem)
         if effort <= self._settings.thread_size:
             return False
         can_be_here = effort <= self._settings.linear_size and compute.is_linear(kind, problem)
         # What is asked for again under a key had better be in the ledger once, and not go there and back first.
         return not can_be_here or bool(terms.idempotency_key) or self._hands.available_tokens < 1
 
-    async def _solved(self, kind: str, problem: Problem, terms: Terms) -> Reply:
-        effort = compute.effort(kind, problem)
+    async def _solved(self, kind: str, problem: Problem, terms: Terms, effort: int) -> Reply:
         if effort <= self._settings.coroutine_size:
             solved = _solve(kind, problem, terms)
         else:

@@ -4,10 +4,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from fastapi import Request
 
+from service.headers import headers_of, state_of
 from service.preferences import Preference
 from service.refusals import InvalidHeader
 from workers.records import NOWHERE, Origin
@@ -39,13 +41,14 @@ class Terms:
         return self.preference.at_once and self.cancel_after_s is None
 
 
-def terms_of(headers: Mapping[str, str], caller: str, preference: Preference) -> Terms:
+def terms_of(headers: Mapping[str, str], caller: str, preference: Preference, origin: Origin) -> Terms:
     """Read the headers. Raises `InvalidHeader`."""
     key, after = headers.get("idempotency-key", ""), headers.get("cancel-after")
     if len(key) > LONGEST_HEADER:
         raise InvalidHeader(f"Idempotency-Key: at most {LONGEST_HEADER} characters.")
     share = "no-cache" not in headers.get("cache-control", "").lower()
-    return Terms(caller, preference, key, share, None if after is None else _patience(after))
+    cancel_after_s = None if after is None else _patience(after)
+    return Terms(caller, preference, key, share, cancel_after_s, origin=origin)
 
 
 def caller_of(request: Request) -> str:
@@ -53,16 +56,21 @@ def caller_of(request: Request) -> str:
 
     It is one of the header `Authorization`, whatever that says, or else of the address.
     """
-    state = request.scope.setdefault("state", {})
+    state = state_of(request.scope)
     if "caller" not in state:  # the admission has asked before
-        who = request.headers.get("authorization") or (request.client.host if request.client else "")
-        state["caller"] = hashlib.blake2b(who.encode(errors="replace"), digest_size=8).hexdigest()
+        who = headers_of(request.scope).get("authorization") or (request.client.host if request.client else "")
+        state["caller"] = _digest(who)
     return str(state["caller"])
+
+
+@lru_cache(1_000)
+def _digest(who: str) -> str:
+    return hashlib.blake2b(who.encode(errors="replace"), digest_size=8).hexdigest()
 
 
 def with_options(terms: Terms, options: dict[str, Any]) -> Terms:
     """Terms with what the body says about them."""
-    return replace(terms, **options)
+    return replace(terms, **options) if options else terms
 
 
 def duration_s(value: str) -> float | None:

@@ -1,11 +1,12 @@
 """What the routes are given: the parts of the app, and the responses that every route documents."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 
 from service.formats.forms import dressed, wanted
+from service.headers import headers_of, state_of
 from service.preferences import Preference
 from service.problems import MEDIA_TYPE
 from service.queueing import Queue
@@ -51,14 +52,13 @@ async def call_of(request: Request) -> Call:
     """What its headers say, and what this app has."""
     # One coroutine: each dependency costs as much as solving a small problem, a plain function a thread besides.
     parts = request.app.state
-    preference = Preference.parse(request.headers.get("prefer", ""), parts.settings.max_wait_s)
+    headers = headers_of(request.scope)
+    preference = Preference.parse(headers.get("prefer", ""), parts.settings.max_wait_s)
     caller = caller_of(request)
     # Without authentication whoever knows the id of a job has it: nobody can guess one.
     queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
-    state = request.scope["state"]
-    terms = replace(
-        terms_of(request.headers, caller, preference), origin=Origin(state["request_id"], tracing.traceparent())
-    )
+    state = state_of(request.scope)
+    terms = terms_of(headers, caller, preference, Origin(state["request_id"], tracing.traceparent()))
     return Call(parts.settings, queue, parts.solver, terms, request, state.get("scopes"))
 
 

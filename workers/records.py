@@ -1,9 +1,9 @@
 """What the ledger tells and is told about jobs. Times are seconds since the epoch by the clock of Redis."""
 
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from uuid import uuid4
 
 
 class State(StrEnum):
@@ -35,7 +35,7 @@ class Order(StrEnum):
 
 def new_id(of: str) -> str:
     """An id for a job or a batch; nobody can guess it."""
-    return f"{of}_{uuid4().hex}"
+    return f"{of}_{secrets.token_hex(16)}"
 
 
 @dataclass(frozen=True)

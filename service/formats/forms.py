@@ -17,6 +17,7 @@ from service.formats.fields import parsed
 from service.formats.media import JSON, PICTURES, TABLES, best
 from service.formats.tables import TableName, columns_of, notes_of, usual
 from service.formats.writing import written
+from service.headers import headers_of
 from service.pictures.drawing import Look, draw
 from service.schemas.plots import HEIGHT_PX, WIDTH_PX, Side, ThemeName
 from workers.encoding import Problem
@@ -78,9 +79,10 @@ def wanted(request: Request, kind: str | None = None, offers: Sequence[str] = OF
     RequestValidationError
         A parameter is wrong.
     """
-    accept, query = ",".join(request.headers.getlist("accept")), request.scope["query_string"]
-    if not query and accept in _ANYTHING and JSON in offers:
+    query, accept = request.scope["query_string"], headers_of(request.scope).get("accept", "")
+    if not query and (not accept or accept in _ANYTHING) and JSON in offers:
         return None  # almost all requests
+    accept = ",".join(request.headers.getlist("accept"))
     given = _parameters(query, kind)
     if (media_type := best(accept, offers)) == JSON:
         return None

@@ -41,13 +41,14 @@ class Body(BaseModel):
         """The fields that were given, by their wire names, columns as arrays."""
         return {
             name: value.problem() if isinstance(value, Body) else value
-            for name, value in self
+            for name, value in vars(self).items()
             if value is not None and name not in OPTIONS
         }
 
     def options(self) -> dict[str, Any]:
         """What concerns the job, and not the problem."""
-        return {name: value for name, value in self if value is not None and name in OPTIONS}
+        given = vars(self)
+        return {name: given[name] for name in OPTIONS if given.get(name) is not None}
 
 
 def refusal(code: LiteralString, message: LiteralString, *place: str) -> ValidationError:

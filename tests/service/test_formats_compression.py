@@ -10,8 +10,7 @@ import zstandard
 from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 
-from service import compressing
-from service.compressing import SLICE_BYTES
+from service.compressing import SLICE_BYTES, Compressing
 from service.examples import FIVE_POINTS
 from service.settings import GatewaySettings
 
@@ -69,7 +68,7 @@ async def test_tables_are_compressed_where_it_pays(client: httpx.AsyncClient, ac
 def served() -> FastAPI:
     """An app with answers of all kinds behind the same middleware."""
     app = FastAPI()
-    compressing.install(app, GatewaySettings())
+    app.add_middleware(Compressing, settings=GatewaySettings())
     numbers = b",".join(b"%d" % number for number in range(200_000))
 
     @app.get("/size/{size}")

@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from service.items import CHUNK_ITEMS, Chunk, Gatherer
@@ -47,8 +48,9 @@ class Submitted:
 
 
 def decoded(problem: dict[str, Any]) -> dict[str, Any]:
+    """As from a request: columns are arrays."""
     found: dict[str, Any] = encoding.loads(encoding.dumps(problem))
-    return found
+    return {name: np.array(value, dtype=float) if name in ("x", "y") else value for name, value in found.items()}
 
 
 async def answered(kind: str, problem: dict[str, Any], preference: Preference) -> tuple[int, Submitted]:
