@@ -78,6 +78,20 @@ async def test_others_are_queued_with_those_that_wait_for_nobody() -> None:
     assert (status, [job.queue for job in queue.jobs]) == (202, ["interactive"])
 
 
+async def test_large_ones_are_solved_here_while_there_are_hands() -> None:
+    settings, terms = GatewaySettings(thread_size=2, linear_at_once=1), Terms("me", Preference())
+    queue, cones = Submitted(), POINTS | {"skip_connection": False}
+    solver = Solver(settings, cast("Queue", queue))
+    assert (await solver.answer("interpolations", decoded(POINTS), terms)).status == 200
+    for problem, named in ((cones, terms), (POINTS, Terms("me", Preference(), "a key"))):
+        assert (await solver.answer("interpolations", decoded(problem), named)).status == 202
+    async with solver._hands:
+        assert (await solver.answer("interpolations", decoded(POINTS), terms)).status == 202
+    assert len(queue.jobs) == 3
+    small = Solver(settings.model_copy(update={"linear_size": 2}), cast("Queue", queue))
+    assert (await small.answer("interpolations", decoded(POINTS), terms)).status == 202
+
+
 def item(name: int, kind: str) -> dict[str, Any]:
     body = TRAINING if kind == "trainings" else POINTS if kind == "interpolations" else {}
     return {"custom_id": str(name), "kind": kind, "body": body}

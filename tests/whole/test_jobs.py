@@ -1,5 +1,6 @@
 """Problems that go through the queue: same answers, nothing lost."""
 
+import io
 import os
 import signal
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import httpx
 import numpy as np
 import orjson
+import pyarrow as pa
 import pytest
+from pyarrow import ipc
 
 from service.examples import FIVE_POINTS
+from service.formats.media import ARROW_STREAM
 from tests.launched import Launched
 from tests.oracles.compensated import check_quickly
 from tests.oracles.evidence import complaints
@@ -32,13 +36,14 @@ def large(points: int, seed: int = 0) -> bytes:
 
 
 def submit(http: httpx.Client, body: bytes, prefer: str = "respond-async", **more: str) -> httpx.Response:
-    headers = {"Content-Type": "application/json", "Prefer": prefer} | more
+    told = {name.replace("_", "-"): value for name, value in more.items()}
+    headers = {"Content-Type": "application/json", "Prefer": prefer} | told
     return http.post(INTERPOLATIONS, content=body, headers=headers)
 
 
 def test_a_small_problem_gets_the_same_answer_through_the_queue(http: httpx.Client) -> None:
     at_once = http.post(INTERPOLATIONS, json=FIVE_POINTS).json()
-    fresh = {"Cache-Control": "no-cache"}  # other tests may have queued the same
+    fresh = {"Cache_Control": "no-cache"}  # other tests may have queued the same
     response = submit(http, orjson.dumps(FIVE_POINTS), **fresh)
     assert response.status_code == 202
     assert response.headers["preference-applied"] == "respond-async"
@@ -71,8 +76,8 @@ def test_a_result_is_found_by_its_digest(http: httpx.Client) -> None:
     assert http.post(f"{INTERPOLATIONS}/validate", content=body, headers=headers).json()["cached"] is True
 
 
-def test_a_large_problem_is_queued_by_itself_and_waited_for(http: httpx.Client) -> None:
-    body = large(60_000)
+def test_a_heavy_problem_is_queued_by_itself_and_waited_for(http: httpx.Client) -> None:
+    body = orjson.dumps(orjson.loads(large(1_000)) | {"skip_connection": False})  # it may need a cone program
     queued = submit(http, body, prefer="")
     assert queued.status_code == 202
     waited = submit(http, body, prefer="wait=60")
@@ -82,11 +87,45 @@ def test_a_large_problem_is_queued_by_itself_and_waited_for(http: httpx.Client) 
     assert waited.json()["result"]["certificate"]["relative_gap"] <= 1e-12
 
 
-def test_a_wrong_large_problem_is_refused_before_it_is_queued(http: httpx.Client) -> None:
+@pytest.mark.parametrize("prefer", ["", "respond-async"])
+def test_a_wrong_large_problem_is_refused_at_once(http: httpx.Client, prefer: str) -> None:
     problem = orjson.loads(large(60_000))
     problem["x"][7] = problem["x"][5]
-    response = submit(http, orjson.dumps(problem), prefer="")
+    response = submit(http, orjson.dumps(problem), prefer=prefer)
     assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/y/7")
+    problem["x"][7] = "7"
+    response = submit(http, orjson.dumps(problem), prefer=prefer)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/x/7")
+
+
+def test_a_large_problem_is_solved_at_once_if_it_takes_linear_time(http: httpx.Client) -> None:
+    body = large(200_000, seed=1)
+    at_once = submit(http, body, prefer="")
+    assert at_once.status_code == 200
+    job, problem = orjson.loads(at_once.content), orjson.loads(body)
+    result = job["result"]
+    assert complaints(result, check_quickly(problem["x"], problem["y"], result), gap=1e-10) == []
+    through_the_queue = submit(http, body, prefer="wait=60", Idempotency_Key="large")
+    assert "queued" in through_the_queue.json()["timings_ms"]
+    assert through_the_queue.json()["result"] == result
+    assert through_the_queue.json()["digest"] == job["digest"]
+
+
+def test_a_large_table_is_answered_with_a_table(http: httpx.Client) -> None:
+    problem = orjson.loads(large(200_000, seed=2))
+    sink, table = io.BytesIO(), pa.table(problem)
+    with ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    response = http.post(
+        INTERPOLATIONS, content=sink.getvalue(), headers={"Content-Type": ARROW_STREAM, "Accept": ARROW_STREAM}
+    )
+    assert response.status_code == 200
+    found = ipc.open_stream(response.content).read_all()
+    assert found["x"].to_pylist() == problem["x"]
+    result = submit(http, orjson.dumps(problem), prefer="").json()["result"]
+    assert found["dual"].to_pylist() == result["certificate"]["dual_values"]
+    assert orjson.loads(found.schema.metadata[b"norm"]) == result["norm"]
+    assert np.abs(found["fitted"].to_numpy() - problem["y"]).max() <= 1e-9
 
 
 def test_an_unknown_job(http: httpx.Client) -> None:
@@ -104,7 +143,7 @@ def test_norms_are_queued_as_well(http: httpx.Client) -> None:
 
 def test_the_worker_is_killed_in_the_middle_of_a_large_solve(service: Launched, http: httpx.Client) -> None:
     body = large(1_000_000)
-    job = submit(http, body, prefer="").json()
+    job = submit(http, body).json()
     address = job["links"]["self"]
     eventually(lambda: http.get(address).json().get("state") == "running", what="the job to start")
     killed = [pid for pid, line in processes_of(service.folder).items() if "celery" in line or "workers.runner" in line]
