@@ -7,7 +7,8 @@ RUN python -m venv /opt/venv \
 FROM python:3.12-slim
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    NUMBA_CACHE_DIR=/var/cache/minnorm
+    NUMBA_CACHE_DIR=/var/cache/minnorm \
+    MPLCONFIGDIR=/var/cache/minnorm
 RUN groupadd --gid 10001 minnorm \
  && useradd --uid 10001 --gid minnorm --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin minnorm \
  && install -d -o minnorm -g minnorm /var/cache/minnorm
@@ -18,9 +19,11 @@ COPY workers workers
 RUN python -m compileall -q service workers
 
 USER minnorm
-# A container that starts has its machine code ready. On another kind of processor it is compiled anew at the start,
-# into the same folder, which must therefore be writable: numba refuses a cache that it cannot write to.
-RUN python -c "from workers.compute import warm_up; warm_up()"
+# A container that starts has its machine code ready, and matplotlib's list of fonts. On another kind of processor the
+# code is compiled anew at the start, into the same folder, which must therefore be writable: numba refuses a cache that
+# it cannot write to.
+RUN python -c "from workers.compute import warm_up; warm_up()" \
+ && python -c "from service.pictures.drawing import prepare; prepare()"
 
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 CMD ["python", "-m", "service.probes"]

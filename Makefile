@@ -2,13 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+PACKAGES := $(VENV)/.installed
+# Beside the compiled code that it stands for, and as new as all that was compiled.
+INSTALLED := workers/minnorm/__pycache__/.compiled
 
 .DEFAULT_GOAL := check
-.PHONY: help run test faults audit check lint types arrows format bench openapi pictures upgrade clean
+.PHONY: help install run test faults audit check lint types arrows format bench openapi pictures upgrade clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(INSTALLED) ## the environment, and the compiled code: then the service starts within seconds
 
 run: $(INSTALLED) ## gateway, worker and embedded broker on this machine; Ctrl-C stops all
 	@exec $(BIN)/python -m service
@@ -19,22 +23,22 @@ test: $(INSTALLED) ## the whole test suite, with coverage, in two halves side by
 faults: $(INSTALLED) ## kill everything that can be killed, in full size, and count what is lost
 	$(BIN)/python -m tests.faults
 
-audit: $(INSTALLED) ## known vulnerabilities of what the service runs on; says so if no database can be reached
+audit: $(PACKAGES) ## known vulnerabilities of what the service runs on; says so if no database can be reached
 	$(BIN)/python -m tests.audit
 
 check: lint types arrows test ## everything CI runs
 
-lint: $(INSTALLED) ## format and lint, without changing anything
+lint: $(PACKAGES) ## format and lint, without changing anything
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-types: $(INSTALLED) ## mypy, strict, tests included
+types: $(PACKAGES) ## mypy, strict, tests included
 	$(BIN)/mypy
 
-arrows: $(INSTALLED) ## which module may import which
+arrows: $(PACKAGES) ## which module may import which
 	$(BIN)/lint-imports
 
-format: $(INSTALLED) ## rewrite the code in the house's format
+format: $(PACKAGES) ## rewrite the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -53,7 +57,7 @@ pictures: $(INSTALLED) ## draw the pictures of the docs
 # `--universal` resolves for every platform and Python at once; hashes pin the files themselves.
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-annotate --upgrade \
 	--python-version 3.11 --custom-compile-command "make upgrade"
-upgrade: $(INSTALLED) ## newest allowed versions of all dependencies, into the lock files
+upgrade: $(PACKAGES) ## newest allowed versions of all dependencies, into the lock files
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/$(LOCK) pyproject.toml -o requirements.lock
 	$(BIN)/$(LOCK) pyproject.toml --extra dev -c requirements.lock -o requirements-dev.lock
@@ -64,10 +68,15 @@ clean: ## remove the environment, caches and local data
 
 # --no-deps: the lock file names everything. Left to resolve, pip looks at releases that are newer than the lock,
 # and refuses them for want of a hash instead of taking the pinned one (seen with coverage[toml]).
-$(INSTALLED): requirements-dev.lock
+$(PACKAGES): requirements-dev.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Python 3.11 or newer is needed; say which with: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV) \
 		|| { echo "The module venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@
+
+$(INSTALLED): $(PACKAGES) $(wildcard workers/*.py workers/*/*.py)
+	@echo "Compiling the mathematics, once: this takes half a minute"
+	@$(BIN)/python -c "from workers.compute import warm_up; warm_up()"
 	@touch $@

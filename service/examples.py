@@ -5,8 +5,7 @@ from typing import Any
 import orjson
 from fastapi.openapi.models import Example
 
-FIVE_POINTS = {"x": [-1.5, -1, 0, 0.25, 2], "y": [0.7, -0.3, -0.3, 0.4, 0.2]}
-"""The training data of Boursier and Flammarion's figure."""
+from service.five_points import FIVE_POINTS
 
 NILE = {
     "x": list(range(1871, 1901)),

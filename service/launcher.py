@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from service.commands import NICENESS, WORKER_ENVIRONMENT, gateway_command, worker_command
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from service.probes import address, complaint
 from service.settings import GatewaySettings
 from service.supervision import Child, GivenUp, Program

@@ -17,6 +17,7 @@ from service.closing import told_of_the_end
 from service.compressing import Compressing
 from service.items import REQUESTS
 from service.metrics import Metrics
+from service.pictures import drawing
 from service.queueing import Queue
 from service.reception import Reception
 from service.routers import (
@@ -109,6 +110,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     with told_of_the_end(app.state.queue.close):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(app.state.queue.keep_reaping)
+            # Beside the first requests, which rarely need them.
+            tasks.start_soon(app.state.queue.prepare)
+            tasks.start_soon(run_sync, drawing.prepare)
             yield
             tasks.cancel_scope.cancel()
     await run_sync(tracing.stop)

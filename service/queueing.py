@@ -24,7 +24,7 @@ from workers.keys import KeyRecord, Keys, parts_of
 from workers.ledger import Ledger
 from workers.records import JobRecord, NewJob, Origin, Receipt, RequestKey, State, Success, Verdict
 from workers.settings import WorkerSettings, worker_settings
-from workers.tasks import ring_bell
+from workers.tasks import prepare, ring_bell
 
 __all__ = ["BatchRecord", "KeyRecord", "NewBatch", "Queue", "parts_of"]
 
@@ -224,6 +224,10 @@ class Queue:
     async def _ring(self, receipt: Receipt, queue: str) -> None:
         if receipt.verdict is Verdict.NEW:
             await self._run(ring_bell, queue)
+
+    async def prepare(self) -> None:
+        """Import what the first job would wait for."""
+        await self._run(prepare)
 
     async def keep_reaping(self) -> None:
         """Reap as the workers do, for the time when there is none: deadlines pass, cancelled jobs end."""

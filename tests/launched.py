@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from tests.processes import ask, eventually, free_port, processes_of
 
 START_S = 120.0  # the very first start compiles

@@ -34,6 +34,12 @@ def ring_bell(queue: str, celery: Celery = app) -> bool:
     return True
 
 
+def prepare(celery: Celery = app) -> None:
+    """Import what the first bell would wait for; connects to nothing."""
+    celery.finalize()
+    _ = celery.backend, celery.events, celery.connection_for_write().transport  # imported when they are looked at
+
+
 @app.task(name=RING)
 def ring(queue: str) -> None:
     """Do one job of a queue, and pass the bell on if there is more work than bells."""

@@ -1,29 +1,13 @@
-"""A picture of any result."""
+"""A picture of any result. What draws it is imported when that is first needed, or prepared."""
 
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
 from typing import Any
 
-import numpy as np
-
-from service.pictures.contents import Contents
-from service.pictures.fits import CLASSIFICATIONS, REGRESSIONS, draw_conflict, draw_fit
-from service.pictures.interpolations import draw_interpolation
 from service.pictures.looks import MEDIA_TYPES, Look
-from service.pictures.norms import draw_norm
-from service.pictures.paths import draw_path
-from service.pictures.trainings import draw_training
-from service.pictures.verifications import draw_verification
-from service.refusals import NotDrawable
 
-__all__ = ["MEDIA_TYPES", "Look", "draw"]
-
-TRAININGS = "trainings"
-_ARTISTS = {
-    "interpolations": draw_interpolation,
-    "norms": draw_norm,
-    "verifications": draw_verification,
-    TRAININGS: draw_training,
-}
+__all__ = ["MEDIA_TYPES", "Look", "draw", "prepare"]
 
 
 def draw(kind: str, problem: Mapping[str, Any], result: Mapping[str, Any], look: Look) -> bytes:
@@ -52,16 +36,15 @@ def draw(kind: str, problem: Mapping[str, Any], result: Mapping[str, Any], look:
     MinnormError
         Numbers that do not fit together, with a pointer to them.
     """
-    if look.frame is not None and kind != TRAININGS:
-        raise NotDrawable("Only trainings have frames.", "/frame")
-    contents = Contents(problem, result)
-    with np.errstate(all="ignore"):  # what becomes infinite is found where it is to be drawn
-        if kind in (REGRESSIONS, CLASSIFICATIONS):
-            return _draw_fits(kind, contents, look)
-        return _ARTISTS[kind](contents, look)
+    picture: bytes = _artists().draw(kind, problem, result, look)
+    return picture
 
 
-def _draw_fits(kind: str, contents: Contents, look: Look) -> bytes:
-    if "conflict" in contents.result:
-        return draw_conflict(contents, look)
-    return (draw_path if "path" in contents.result else draw_fit)(kind, contents, look)
+def prepare() -> None:
+    """Import matplotlib, which takes as long as half of the rest, and which few requests need."""
+    _artists()
+
+
+@cache
+def _artists() -> Any:
+    return import_module("service.pictures.artists")

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
+from service.five_points import FIVE_POINTS
 from service.formats import described
 from service.routes import TableRoute
 from service.schemas.jobs import InterpolationJob
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/v1/interpolations", tags=["interpolations"], route_c
     operation_id="create_interpolation",
     summary="Find the best network through points",
     response_class=Response,
-    openapi_extra=described.tabular(TERMS, examples.FIVE_POINTS),
+    openapi_extra=described.tabular(TERMS, FIVE_POINTS),
     responses={
         200: {"model": InterpolationJob, "description": "Solved", "content": described.ANSWERS},
         202: {"model": InterpolationJob, "description": "Queued; ask at `Location`"},

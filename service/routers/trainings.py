@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
+from service.five_points import FIVE_POINTS
 from service.formats import described
 from service.routes import TableRoute
 from service.schemas.jobs import TrainingJob
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/v1/trainings", tags=["trainings"], route_class=Table
     operation_id="create_training",
     summary="Train networks, and compare them with the global optimum",
     response_class=Response,
-    openapi_extra=described.tabular(TERMS, examples.FIVE_POINTS, without="width"),
+    openapi_extra=described.tabular(TERMS, FIVE_POINTS, without="width"),
     responses={
         200: {"model": TrainingJob, "description": "Trained: before, or within the wait", "content": described.ANSWERS},
         202: {"model": TrainingJob, "description": "Queued; ask at `Location`"},

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Response
 
 from service import examples
+from service.five_points import FIVE_POINTS
 from service.formats import described
 from service.formats.fields import COLUMNS
 from service.routes import TableRoute
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/v1/verifications", tags=["verifications"], route_cla
     operation_id="create_verification",
     summary="Check a function, a network or a certificate against data",
     response_class=Response,
-    openapi_extra=described.tabular(TERMS, examples.FIVE_POINTS, COLUMNS),
+    openapi_extra=described.tabular(TERMS, FIVE_POINTS, COLUMNS),
     responses={
         200: {"model": VerificationJob, "description": "Checked", "content": described.ANSWERS},
         **BODY_PROBLEMS,

@@ -10,7 +10,7 @@ import pytest
 from fastapi.exceptions import RequestValidationError
 
 from service import batch_results
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from service.items import CHUNK_ITEMS, Chunk, Gatherer
 from service.queueing import BatchRecord, Queue
 from service.refusals import JobNotFinished

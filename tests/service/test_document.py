@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from service.document import ERRORS, PATH, render, render_errors
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from service.settings import GatewaySettings
 
 pytestmark = pytest.mark.anyio

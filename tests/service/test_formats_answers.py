@@ -12,7 +12,8 @@ import pytest
 from fastapi import FastAPI
 from pyarrow import csv, ipc, parquet
 
-from service.examples import CLASSIFICATIONS, FIVE_POINTS, INTERPOLATIONS, NILE, NOISY, NORMS, REGRESSIONS
+from service.examples import CLASSIFICATIONS, INTERPOLATIONS, NILE, NOISY, NORMS, REGRESSIONS
+from service.five_points import FIVE_POINTS
 from service.formats.media import ARROW_FILE, ARROW_STREAM, CSV, JSON, PARQUET, PICTURES, best
 from service.refusals import NotAcceptable
 from service.settings import GatewaySettings

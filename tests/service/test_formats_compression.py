@@ -11,7 +11,7 @@ from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 
 from service.compressing import SLICE_BYTES, Compressing
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from service.settings import GatewaySettings
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ import orjson
 import pytest
 import zstandard
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from service.formats import encodings
 from service.formats.encodings import Decoder, decoded
 from service.refusals import BodyTooLarge, InvalidEncoding

@@ -15,7 +15,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pyarrow import ipc, parquet
 
-from service.examples import FIVE_POINTS, LABELS, NILE, NOISY
+from service.examples import LABELS, NILE, NOISY
+from service.five_points import FIVE_POINTS
 from service.formats import csv_tables
 from service.formats.choice import Choice
 from service.formats.reading import TableReader

@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from service import solving
-from service.examples import CONVEX, FIVE_POINTS, RISING
+from service.examples import CONVEX, RISING
+from service.five_points import FIVE_POINTS
 from tests.oracles.evidence import complaints
 from tests.oracles.exact import check_exactly
 from workers import compute

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from service import examples
+from service.five_points import FIVE_POINTS
 from service.items import REQUESTS
 from service.pictures.certificates import Dual, dual_of
 from service.pictures.contents import Contents
@@ -23,7 +24,7 @@ from workers.minnorm.errors import MinnormError
 
 SVG, PNG = MEDIA_TYPES
 NAMESPACE = "{http://www.w3.org/2000/svg}"
-FIVE = examples.FIVE_POINTS
+FIVE = FIVE_POINTS
 FREE, ALONE = {"penalise_biases": False}, {"skip_connection": False}
 SETTINGS = [{}, FREE, ALONE, FREE | ALONE]
 OF_KIND = {

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from service import examples
+from service.five_points import FIVE_POINTS
 from service.items import REQUESTS
 from service.pictures.drawing import MEDIA_TYPES
 from workers import compute
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.anyio
 
 PATH = "/v1/plots"
 SVG, PNG = MEDIA_TYPES
-FIVE = examples.FIVE_POINTS
+FIVE = FIVE_POINTS
 TRAINED = FIVE | {"width": 5, "steps": 100, "frames": 2, "seeds": [0, 1]}
 BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "interpolation": ("interpolations", FIVE | {"penalise_biases": False, "explain": True}),

@@ -7,7 +7,8 @@ import httpx
 import numpy as np
 import pytest
 
-from service.examples import FIVE_POINTS, NILE, NOISY
+from service.examples import NILE, NOISY
+from service.five_points import FIVE_POINTS
 from service.settings import GatewaySettings
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from service.examples import FIVE_POINTS, LABELS
+from service.examples import LABELS
+from service.five_points import FIVE_POINTS
 from service.items import Gatherer
 from service.schemas.trainings import TrainingRequest
 from service.settings import GatewaySettings

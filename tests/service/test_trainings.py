@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from service import examples
 from service.document import PATH
-from service.examples import EXPERIMENT, FIVE_POINTS, LABELS, NOISY
+from service.examples import EXPERIMENT, LABELS, NOISY
+from service.five_points import FIVE_POINTS
 from service.items import REQUESTS
 from service.schemas.trainings import TrainingRequest
 from service.settings import GatewaySettings

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from service import examples
-from service.examples import FIVE_POINTS, NILE
+from service.examples import NILE
+from service.five_points import FIVE_POINTS
 from service.items import REQUESTS
 from service.settings import GatewaySettings
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,8 @@ import numpy as np
 import orjson
 import pytest
 
-from service.examples import BATCH_LINES, BATCHES, FIVE_POINTS
+from service.examples import BATCH_LINES, BATCHES
+from service.five_points import FIVE_POINTS
 from tests.launched import Launched
 from tests.processes import eventually
 

@@ -8,7 +8,7 @@ import httpx
 import orjson
 import pytest
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from tests.hostile import CORPUS, Hostile, endless
 from tests.launched import Launched
 

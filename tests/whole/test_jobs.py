@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import ipc
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from service.formats.media import ARROW_STREAM
 from tests.launched import Launched
 from tests.oracles.compensated import check_quickly

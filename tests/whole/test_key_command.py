@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from tests.launched import Launched
 from tests.processes import ask, end
 from tests.test_house import ROOT

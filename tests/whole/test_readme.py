@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from tests.launched import Launched
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from service.examples import FIVE_POINTS
+from service.five_points import FIVE_POINTS
 from tests.launched import Launched
 from tests.processes import ask, end, eventually
 

@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from service.examples import EXPERIMENT, FIVE_POINTS, NOISY
+from service.examples import EXPERIMENT, NOISY
+from service.five_points import FIVE_POINTS
 from tests.launched import Launched
 from tests.processes import eventually
 from tests.whole.test_job_verbs import events
