@@ -9,7 +9,7 @@ import orjson
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
-from workers import encoding
+from workers import encoding, payloads
 from workers.compute import Answer
 from workers.minnorm import ENGINE
 from workers.records import JobRecord, NewJob, State
@@ -32,7 +32,7 @@ class Envelope:
         if self.result is None:
             return orjson.dumps(self.fields)
         result = orjson.Fragment(self.result) if isinstance(self.result, bytes) else self.result
-        return encoding.dumps(self.fields | {"result": result})
+        return payloads.dumps(self.fields | {"result": result})
 
     def job(self) -> dict[str, Any]:
         """The whole job as values; columns may be arrays."""

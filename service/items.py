@@ -32,7 +32,7 @@ from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
 from service.solving import BATCH, QUEUES
 from workers import chunks, compute
-from workers.encoding import Problem
+from workers.payloads import Problem
 from workers.records import JobError
 
 REQUESTS: Mapping[str, type[Body]] = {

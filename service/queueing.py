@@ -106,7 +106,7 @@ class Queue:
         return await self._run(self._ledger.result, job_id)
 
     async def input(self, job_id: str) -> bytes | None:
-        """What a job that has succeeded was asked, as `encoding.dumps` writes it; None if it was not kept."""
+        """What a job that has succeeded was asked, as `payloads.dumps` writes it; None if it was not kept."""
         return await self._run(self._ledger.input, job_id)
 
     async def stored(self, digest: str) -> bytes:

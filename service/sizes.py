@@ -3,7 +3,7 @@
 from service.refusals import TooManyPoints
 from service.settings import GatewaySettings
 from workers import encoding
-from workers.encoding import Problem
+from workers.payloads import Problem
 
 
 def check_columns(problem: Problem, settings: GatewaySettings, pointer: str = "") -> None:

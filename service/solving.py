@@ -17,10 +17,10 @@ from service.queueing import Queue
 from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
 from service.terms import Terms
-from workers import compute, encoding, tracing
+from workers import compute, encoding, payloads, tracing
 from workers.advice import Warned, warnings
-from workers.encoding import Problem
 from workers.minnorm import ENGINE
+from workers.payloads import Problem
 from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
 
 INTERACTIVE, BATCH, TRAIN = "interactive", "batch", "train"
@@ -150,7 +150,7 @@ def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
     with tracing.span("solve", attributes={"minnorm.kind": kind}):
         answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
-    job = _job(kind, problem, encoding.dumps(problem) if terms.idempotency_key else b"", terms)
+    job = _job(kind, problem, payloads.dumps(problem) if terms.idempotency_key else b"", terms)
     is_long = any(column.size > encoding.PIECE for _, column in encoding.columns(problem))
     envelope = envelopes.solved(job, answer, started_at, seconds, is_long=is_long)
     return _Solved(job, answer, envelope, f"solve;dur={seconds * 1e3:.3f}")
@@ -159,7 +159,7 @@ def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
 def _new_job(kind: str, problem: Problem, terms: Terms) -> NewJob:
     """A job for the queue. A problem that would fail there fails here, before it is accepted."""
     compute.check(kind, problem)
-    return _job(kind, problem, encoding.dumps(problem), terms)
+    return _job(kind, problem, payloads.dumps(problem), terms)
 
 
 def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:

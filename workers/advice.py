@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workers.encoding import Problem
 from workers.minnorm.dataset import Dataset, Floats
+from workers.payloads import Problem
 
 _FAR = 10.0
 """Abscissae further from zero than this many deviations owe their answer to the offset."""

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from workers import encoding
-from workers.encoding import Problem
+from workers import payloads
+from workers.payloads import Problem
 from workers.records import JobError, Tally
 
 CHUNK = "chunk"
@@ -25,23 +25,23 @@ FAILED = b'{"error"'
 
 def item_line(custom_id: str, kind: str, problem: Problem) -> bytes:
     """An item to be computed."""
-    return encoding.dumps({"custom_id": custom_id, "kind": kind, "problem": problem})
+    return payloads.dumps({"custom_id": custom_id, "kind": kind, "problem": problem})
 
 
 def failed_line(custom_id: str, error: JobError) -> bytes:
     """An item that has failed."""
-    return encoding.dumps({"error": asdict(error), "custom_id": custom_id})
+    return payloads.dumps({"error": asdict(error), "custom_id": custom_id})
 
 
 def answered_line(custom_id: str, outcome: str, result: bytes) -> bytes:
     """An item that has come to an answer; `result` is JSON, in which a line break can only be white space."""
-    head = encoding.dumps({"custom_id": custom_id, "status": 200, "outcome": outcome})
+    head = payloads.dumps({"custom_id": custom_id, "status": 200, "outcome": outcome})
     return b'%b,"result":%b}' % (head[:-1], result.replace(b"\n", b" "))
 
 
 def item(line: bytes) -> dict[str, Any]:
     """Decode a line of any sort."""
-    decoded: dict[str, Any] = encoding.loads(line)
+    decoded: dict[str, Any] = payloads.loads(line)
     return decoded
 
 

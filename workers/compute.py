@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from workers import encoding, fits, trainings
-from workers.encoding import Problem
+from workers import encoding, fits, payloads, trainings
 from workers.fitting import fit, losses, shape
 from workers.memory import FORGETFUL, Memory
 from workers.minnorm import ENGINE
@@ -21,6 +20,7 @@ from workers.minnorm.polynomial import PiecewisePolynomial, polynomial_norm
 from workers.minnorm.setting import Setting
 from workers.minnorm.verify import Claims, Question, verify
 from workers.minnorm.without_skip import MOST_POINTS
+from workers.payloads import Problem
 from workers.training import recipe
 
 Tell = Callable[[Mapping[str, Any]], None]
@@ -62,7 +62,7 @@ class Answer:
     @property
     def result(self) -> bytes:
         """The result as JSON."""
-        return encoding.dumps(self.wire)
+        return payloads.dumps(self.wire)
 
 
 def _say_nothing(_: Mapping[str, Any]) -> None:
@@ -141,7 +141,7 @@ def warm_up() -> None:
     for setting, objectives in offered():
         for objective in objectives:
             asked = {**vars(setting), "objective": objective, **({"p": 0.5} if objective == "lp" else {})}
-            solved = encoding.loads(answer("interpolations", {**points, **asked}).result)
+            solved = payloads.loads(answer("interpolations", {**points, **asked}).result)
             claims = {name: solved[name] for name in ("function", "network", "certificate")}
             answer("verifications", {**points, **asked, **claims})
             answer("verifications", {**points, **asked, "network": solved["network"]})
@@ -157,7 +157,7 @@ def _warm_up_fits(setting: Setting) -> None:
     """A fit to values and one to labels, what verifies them, and a path."""
     for loss in ("squared", "hinge"):
         question = {**_OBSERVATIONS, **vars(setting), "loss": loss, "regularisation": 0.01, "gap": 1e-6}
-        solved = encoding.loads(answer(FITS[loss == "hinge"], question).result)
+        solved = payloads.loads(answer(FITS[loss == "hinge"], question).result)
         claims = {name: solved[name] for name in ("function", "network", "certificate")}
         answer("verifications", question | claims)
     answer("regressions", {**_OBSERVATIONS, **vars(setting), "loss": "squared", "path": _SHORT, "gap": 1e-6})

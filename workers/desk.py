@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any, BinaryIO, Protocol
 
-from workers import chunks, encoding
+from workers import chunks, payloads
 from workers.frames import read_message, write_message
 from workers.interruption import Interruption
 from workers.memory import FORGETFUL, Memory, Notebook
@@ -83,7 +83,7 @@ class Desk:
         write_message(self._answers, answer, result)
 
     def _job(self, kind: str, payload: bytes, memory: Memory) -> Message:
-        answer = self._attempt(kind, lambda: self._solver.answer(kind, encoding.loads(payload), self._tell, memory))
+        answer = self._attempt(kind, lambda: self._solver.answer(kind, payloads.loads(payload), self._tell, memory))
         if isinstance(answer, JobError):
             return {"error": asdict(answer)}, b""
         outcome, result = answer

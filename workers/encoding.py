@@ -1,11 +1,10 @@
 """Records to JSON and back: the one codec, for the gateway, the queue and the runner."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from workers.fitting.bound import Witness
@@ -22,18 +21,11 @@ from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.polynomial import PiecewisePolynomial, SplineNorm
 from workers.minnorm.solution_set import SolutionSet
 from workers.minnorm.verify import Verdict
+from workers.payloads import Problem, dumps
 
 Floats = NDArray[np.float64]
-Problem = Mapping[str, Any]
-"""The fields of a request by their wire names; columns are arrays or lists."""
-
 PIECE = 50_000
 """Numbers of a column that are written at once; about a megabyte."""
-
-
-def dumps(value: Any) -> bytes:
-    """JSON, floats shortest-round-trip, NumPy arrays as columns."""
-    return orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
 def pieces(value: Any) -> Iterator[bytes]:
@@ -49,11 +41,6 @@ def pieces(value: Any) -> Iterator[bytes]:
         yield b"]"
     else:
         yield dumps(value)
-
-
-def loads(payload: bytes) -> Any:
-    """The value that `dumps` wrote."""
-    return orjson.loads(payload)
 
 
 def columns(problem: Problem | list[Any], pointer: str = "") -> Iterator[tuple[str, Any]]:

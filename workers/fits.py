@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers import encoding
-from workers.encoding import Problem
 from workers.fitting.fit import Fit, Task, check, fit
 from workers.fitting.judge import Claims, judge
 from workers.fitting.losses import Loss
@@ -19,6 +18,7 @@ from workers.fitting.validation import cross_validate
 from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import OutOfRange
 from workers.minnorm.setting import Setting
+from workers.payloads import Problem
 
 Floats = NDArray[np.float64]
 Tell = Callable[[Mapping[str, Any]], None]

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from workers import encoding
-from workers.encoding import Problem
 from workers.fitting.sample import Sample
 from workers.memory import FORGETFUL, Memory
 from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import MinnormError
 from workers.minnorm.setting import Setting
+from workers.payloads import Problem
 from workers.training import recipe as limits
 from workers.training.descent import CONVERGED, DIVERGED
 from workers.training.effective import tolerance

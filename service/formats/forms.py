@@ -20,7 +20,7 @@ from service.formats.writing import written
 from service.headers import headers_of
 from service.pictures.drawing import Look, draw
 from service.schemas.plots import HEIGHT_PX, WIDTH_PX, Side, ThemeName
-from workers.encoding import Problem
+from workers.payloads import Problem
 
 OFFERS = (JSON, *TABLES, *PICTURES)
 """What is there for those who do not care comes first."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from service.refusals import InputNotKept, NotAcceptable
 from workers import encoding
-from workers.encoding import Problem
 from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.payloads import Problem
 
 TableName = Literal["points", "kinks", "network", "path", "history", "violations"]
 TABLE_NAMES: tuple[TableName, ...] = get_args(TableName)

@@ -7,14 +7,14 @@ import pyarrow as pa
 from pyarrow import csv, ipc, parquet
 
 from service.formats.media import ARROW_FILE, ARROW_STREAM, CSV, PARQUET
-from workers import encoding
+from workers import payloads
 
 _PLAIN = csv.WriteOptions(quoting_header="none")
 
 
 def written(media_type: str, columns: Mapping[str, Any], notes: Mapping[str, Any]) -> bytes:
     """A table in one of the media types `media.TABLES`; those but CSV have the notes as metadata, in JSON."""
-    metadata = {name: encoding.dumps(value) for name, value in notes.items()}
+    metadata = {name: payloads.dumps(value) for name, value in notes.items()}
     table = pa.table(dict(columns)).replace_schema_metadata(metadata)
     sink = pa.BufferOutputStream()
     _WRITERS[media_type](table, sink)

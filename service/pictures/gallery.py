@@ -13,7 +13,7 @@ from service.pictures.curves import Floats, Window
 from service.pictures.drawing import Look, draw
 from service.pictures.interpolations import draw_function
 from service.pictures.sheet import Sheet
-from workers import compute, encoding
+from workers import compute, payloads
 
 FOLDER = Path(__file__).parent.parent.parent / "docs" / "pictures"
 _DATA = FOLDER.parent.parent / "tests" / "data"
@@ -29,7 +29,7 @@ def _points(name: str) -> dict[str, Floats]:
 
 
 def _solved(kind: str, **problem: Any) -> Contents:
-    return Contents(problem, encoding.loads(compute.answer(kind, problem).result))
+    return Contents(problem, payloads.loads(compute.answer(kind, problem).result))
 
 
 def _five_points() -> dict[str, Floats]:

@@ -15,7 +15,7 @@ from tests.faults.figures import Figures, Size
 from tests.faults.scene import Scene
 from tests.processes import eventually
 from tests.workers.processes import Worker
-from workers import compute, encoding
+from workers import compute, payloads
 from workers.records import NewJob, State
 from workers.tasks import ring_bell
 
@@ -41,7 +41,7 @@ def killed_trainings(place: Scene, size: Size) -> Figures:
     steps = int(size.seconds * STEPS_A_SECOND)
     problems = [PROBLEM | {"steps": steps, "seeds": [seed]} for seed in range(size.jobs)]
     # Before there is a worker: what is compiled here, need not be compiled there.
-    results = [compute.answer(KIND, encoding.loads(encoding.dumps(problem))).result for problem in problems]
+    results = [compute.answer(KIND, payloads.loads(payloads.dumps(problem))).result for problem in problems]
     worker = place.worker(
         queue=QUEUE, solver="tests.faults.trainings", lease_s=1.5, beat_s=0.05, time_limit_s=PATIENCE_S
     )
@@ -60,7 +60,7 @@ def killed_trainings(place: Scene, size: Size) -> Figures:
 
 
 def _submit(place: Scene, problem: dict[str, Any]) -> str:
-    job = NewJob(uuid.uuid4().hex, KIND, QUEUE, encoding.dumps(problem), "")
+    job = NewJob(uuid.uuid4().hex, KIND, QUEUE, payloads.dumps(problem), "")
     place.ledger.submit(job)
     ring_bell(job.queue, place.celery)
     return place.expect(job.id)

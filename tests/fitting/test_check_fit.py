@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workers import compute, encoding
+from workers import compute, payloads
 
 Check = Callable[..., Any]
 Problem = dict[str, Any]
@@ -57,13 +57,13 @@ def problem_of(loss: Problem, setting: Problem, shape: list[str], seed: int) -> 
 
 def solve(problem: Problem) -> Any:
     kind = "regressions" if problem["loss"] in OF_VALUES else "classifications"
-    return encoding.loads(compute.answer(kind, problem | {"gap": 1e-8}).result)
+    return payloads.loads(compute.answer(kind, problem | {"gap": 1e-8}).result)
 
 
 def verify(problem: Problem, answer: Any) -> Any:
     claims = {name: answer[name] for name in ("function", "network", "certificate", "norm", "kink_count")}
     claims |= {"objective_value": answer["objective"], "loss_value": answer["loss"]}
-    return encoding.loads(compute.answer("verifications", problem | claims).result)
+    return payloads.loads(compute.answer("verifications", problem | claims).result)
 
 
 def checked(check: Check, problem: Problem, answer: Any) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from workers.compute import answer, check
-from workers.encoding import loads
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.errors import MinnormError, NoSkipConnection, NotContinuous, Overflow
 from workers.minnorm.network import Network
@@ -13,6 +12,7 @@ from workers.minnorm.norms import function_norm, network_norms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.setting import Setting
 from workers.minnorm.verify import Claims, verify
+from workers.payloads import loads
 
 FUNCTION = PiecewiseLinear.from_numbers(-1.0, 2.0, 1.0, [0.0, 0.75], [1.0, -4.0])
 WITHOUT_SKIP = Setting(skip_connection=False)

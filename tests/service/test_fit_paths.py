@@ -9,7 +9,7 @@ import pytest
 
 from service.examples import LABELS, NILE, NOISY, O_RINGS
 from service.settings import GatewaySettings
-from workers import compute, encoding, fits
+from workers import compute, fits, payloads
 from workers.driver import Runner, Work
 from workers.fitting.fit import fit
 from workers.fitting.path import follow
@@ -124,7 +124,7 @@ def test_several_fits_are_optimal_only_if_each_one_is(monkeypatch: pytest.Monkey
     monkeypatch.setattr(fits, "follow", doubtful)
     answer = compute.answer("regressions", problem)
     assert answer.outcome == "feasible"
-    assert [point["outcome"] for point in encoding.loads(answer.result)["path"]] == ["optimal", "feasible"]
+    assert [point["outcome"] for point in payloads.loads(answer.result)["path"]] == ["optimal", "feasible"]
 
 
 @pytest.mark.parametrize("regularisation", [0.05, [0.05]])
@@ -155,7 +155,7 @@ def test_progress_is_told_and_never_goes_back(folds: int) -> None:
         "path": {"count": 5, "ratio": 0.01},
         **({"cross_validation": {"folds": folds, "seed": 0, "rule": "best"}} if folds else {}),
     }
-    result = encoding.loads(compute.answer("regressions", problem, told.append).result)
+    result = payloads.loads(compute.answer("regressions", problem, told.append).result)
     assert len(result["path"]) == 5
     fractions = [progress["fraction"] for progress in told]
     assert fractions == sorted(fractions)
@@ -178,7 +178,7 @@ def test_a_long_path_tells_its_progress_to_the_worker_and_can_be_cancelled(monke
     runner = Runner(WorkerSettings())
     try:
         runner.wait_until_warm()
-        answer = runner.solve(Work("regressions", encoding.dumps(problem)), beat)
+        answer = runner.solve(Work("regressions", payloads.dumps(problem)), beat)
         assert isinstance(answer, Canceled)
         assert runner.alive  # it was asked, not killed
     finally:

@@ -8,7 +8,7 @@ import pytest
 from service.examples import LABELS, NOISY
 from service.items import REQUESTS, Gatherer
 from service.settings import GatewaySettings
-from workers import chunks, compute, encoding
+from workers import chunks, compute, payloads
 from workers.minnorm.errors import WrongLabel
 
 pytestmark = pytest.mark.anyio
@@ -204,7 +204,7 @@ def test_a_batch_takes_fits() -> None:
     several, labels, wrong = [chunks.item(line) for line in chunks.split(chunk.payload)]
     assert several["problem"]["regularisation"] == [0.1, 0.05]
     assert wrong["error"]["pointer"] == "/body/regularisation/1"
-    fitted = encoding.loads(compute.answer("regressions", several["problem"]).result)
+    fitted = payloads.loads(compute.answer("regressions", several["problem"]).result)
     assert [point["regularisation"] for point in fitted["path"]] == [0.1, 0.05]
-    separated = encoding.loads(compute.answer("classifications", labels["problem"]).result)
+    separated = payloads.loads(compute.answer("classifications", labels["problem"]).result)
     assert separated["accuracy"] == 1

@@ -19,7 +19,7 @@ from service.pictures.curves import Units, spread, thinned
 from service.pictures.drawing import MEDIA_TYPES, Look, draw
 from service.pictures.gallery import FOLDER, GALLERY
 from service.refusals import NotDrawable
-from workers import compute, encoding
+from workers import compute, payloads
 from workers.minnorm.errors import MinnormError
 
 SVG, PNG = MEDIA_TYPES
@@ -44,7 +44,7 @@ TRAINED = FIVE | ALONE | {"width": 20, "steps": 300, "seeds": [0, 1], "frames": 
 
 def solved(kind: str, body: Mapping[str, Any]) -> Contents:
     problem = REQUESTS[kind].model_validate(body).problem()
-    return Contents(problem, encoding.loads(compute.answer(kind, problem).result))
+    return Contents(problem, payloads.loads(compute.answer(kind, problem).result))
 
 
 def drawn(kind: str, body: Mapping[str, Any], **look: Any) -> bytes:

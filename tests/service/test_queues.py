@@ -11,7 +11,7 @@ from service.queueing import Queue
 from service.settings import GatewaySettings
 from service.solving import Solver
 from service.terms import Terms
-from workers import chunks, encoding
+from workers import chunks, payloads
 from workers.batches import NewBatch
 from workers.records import JobRecord, NewJob, Receipt, State, Verdict
 
@@ -49,7 +49,7 @@ class Submitted:
 
 def decoded(problem: dict[str, Any]) -> dict[str, Any]:
     """As from a request: columns are arrays."""
-    found: dict[str, Any] = encoding.loads(encoding.dumps(problem))
+    found: dict[str, Any] = payloads.loads(payloads.dumps(problem))
     return {name: np.array(value, dtype=float) if name in ("x", "y") else value for name, value in found.items()}
 
 

@@ -12,7 +12,7 @@ from service.five_points import FIVE_POINTS
 from service.items import Gatherer
 from service.schemas.trainings import TrainingRequest
 from service.settings import GatewaySettings
-from workers import chunks, encoding
+from workers import chunks, payloads
 from workers.training import recipe
 
 pytestmark = pytest.mark.anyio
@@ -167,7 +167,7 @@ def test_a_problem_has_all_defaults_in_plain_types() -> None:
         "compare": True,
         "standardise": False,
     }
-    again = encoding.loads(encoding.dumps(found))
+    again = payloads.loads(payloads.dumps(found))
     assert again == found | {name: found[name].tolist() for name in FIVE_POINTS}
 
 
@@ -190,7 +190,7 @@ def test_an_optimiser_has_the_defaults_that_apply_to_it(given: dict[str, Any], o
 def test_a_default_that_is_spelled_out_is_no_other_problem() -> None:
     told = problem(optimiser=ADAM | {"beta1": 0.9, "step_size": 0.01}, seeds=[0], initialisation={"scale": 1})
     silent = problem(optimiser=ADAM)
-    assert encoding.dumps(told) == encoding.dumps(silent)
+    assert payloads.dumps(told) == payloads.dumps(silent)
 
 
 def test_options_are_no_part_of_the_problem() -> None:

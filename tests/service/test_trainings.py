@@ -17,7 +17,7 @@ from service.items import REQUESTS
 from service.schemas.trainings import TrainingRequest
 from service.settings import GatewaySettings
 from tests.service.test_regressions import SETTINGS, value_of
-from workers import compute, encoding
+from workers import compute, payloads
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +47,7 @@ def trained(body: Any) -> tuple[str, Any]:
     """Outcome and result of a request."""
     answer = compute.answer("trainings", TrainingRequest.model_validate(body).problem())
     assert b"null" not in answer.result
-    return answer.outcome, encoding.loads(answer.result)
+    return answer.outcome, payloads.loads(answer.result)
 
 
 def output_of(network: dict[str, Any], x: Any) -> Any:
@@ -119,7 +119,7 @@ def test_the_document_tells_of_trainings_wherever_there_are_jobs() -> None:
 def test_what_is_told_on_the_way_fits_its_schema() -> None:
     told = list[Any]()
     problem = TrainingRequest.model_validate(EXPERIMENT | {"steps": 20_000}).problem()
-    result = encoding.loads(compute.answer("trainings", problem, tell=told.append).result)
+    result = payloads.loads(compute.answer("trainings", problem, tell=told.append).result)
     assert [error for progress in told for error in schema_errors("Progress", progress)] == []
     assert told[0]["phase"] == "optimum"
     assert (told[-1]["phase"], told[-1]["fraction"], told[-1]["step"]) == ("training", 1, 20_000)

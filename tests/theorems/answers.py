@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from workers import compute
-from workers.encoding import loads
+from workers.payloads import loads
 
 Numbers = Sequence[float]
 

@@ -13,8 +13,8 @@ from tests.oracles.generated import SHAPES, Points, some
 from tests.oracles.patterns import least_norm_by_patterns
 from tests.theorems.answers import answer as answered
 from workers import compute
-from workers.encoding import loads
 from workers.minnorm.errors import TooManyPoints
+from workers.payloads import loads
 
 GENTLE = [shape for shape in SHAPES if shape not in {"clustered", "spread", "far", "lopsided"}]
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from workers import trainings
-from workers.encoding import dumps, loads
 from workers.minnorm.errors import MinnormError, OutOfRange, TooFewPoints, WrongLabel
+from workers.payloads import dumps, loads
 from workers.trainings import check, effort, solve
 
 X, Y = np.array([-1.5, -1.0, 0.0, 0.25, 2.0]), np.array([0.7, -0.3, -0.3, 0.4, 0.2])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.oracles.generated import SHAPES, some
-from workers import compute, encoding
+from workers import compute, payloads
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "least norm": {},
@@ -39,12 +39,12 @@ def check(monkeypatch: pytest.MonkeyPatch) -> Iterator[Check]:
 
 
 def solve(points: dict[str, Any], setting: dict[str, Any]) -> Any:
-    return encoding.loads(compute.answer("interpolations", points | setting).result)
+    return payloads.loads(compute.answer("interpolations", points | setting).result)
 
 
 def verify(points: dict[str, Any], setting: dict[str, Any], answer: Any) -> Any:
     claims = {name: answer[name] for name in CLAIMS}
-    return encoding.loads(compute.answer("verifications", points | setting | claims).result)
+    return payloads.loads(compute.answer("verifications", points | setting | claims).result)
 
 
 @pytest.mark.parametrize("name", SETTINGS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from workers import encoding
+from workers import encoding, payloads
 from workers.encoding import PIECE
 
 LONG = np.linspace(-1.0, 1.0, 2 * PIECE + 1)
@@ -25,5 +25,5 @@ LONG = np.linspace(-1.0, 1.0, 2 * PIECE + 1)
 )
 def test_pieces_are_the_same_text(value: object) -> None:
     pieces = list(encoding.pieces(value))
-    assert b"".join(pieces) == encoding.dumps(value)
+    assert b"".join(pieces) == payloads.dumps(value)
     assert max(map(len, pieces)) < 30 * PIECE

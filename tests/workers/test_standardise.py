@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tests.oracles.generated import SHAPES, some
-from workers import compute, encoding
+from workers import compute, payloads
 from workers.minnorm.errors import ConflictingValues
 
 CLAIMS = ("function", "network", "certificate", "norm", "objective_value", "kink_count")
 
 
 def answer(kind: str, problem: dict[str, Any]) -> Any:
-    return encoding.loads(compute.answer(kind, problem).result)
+    return payloads.loads(compute.answer(kind, problem).result)
 
 
 @pytest.mark.parametrize("setting", [{}, {"penalise_biases": False}, {"objective": "lp", "p": 0.5}])
