@@ -7,11 +7,13 @@ from tests.benchmarks import (
     free_biases,
     growth,
     interpolation,
+    limits,
     machine,
     norms,
     queue,
     regression,
     requests,
+    startup,
     training,
     without_skip,
 )
@@ -19,7 +21,8 @@ from tests.benchmarks.report import Comparison, Growth, heading, row
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
 GROUPS = [
-    module.GROUP for module in (interpolation, without_skip, free_biases, regression, training, norms, requests, queue)
+    module.GROUP
+    for module in (interpolation, without_skip, free_biases, regression, training, norms, requests, startup, queue)
 ]
 
 TITLE = """# Performance
@@ -66,9 +69,13 @@ def measure(page: Page) -> None:
     page.say("", GROWTH, "", heading(Growth.HEADERS))
     for found in growth.growths():
         page.say(row(found.cells))
+    page.say("")
+    for line in limits.lines():
+        page.say(line)
     page.say("", "## What the figures depend on")
-    for title, limits in [*((group.title, group.limits) for group in GROUPS), ("Growth", growth.LIMITS)]:
-        page.say("", f"### {title}", "", limits)
+    further = ("Growth", growth.LIMITS), ("Limits", limits.LIMITS)
+    for title, words in [*((group.title, group.limits) for group in GROUPS), *further]:
+        page.say("", f"### {title}", "", words)
 
 
 if __name__ == "__main__":
