@@ -100,7 +100,7 @@ def comparisons() -> Iterator[Comparison]:
 def _asked_twice(launched: Launched) -> Iterator[tuple[str, tuple[float, float]]]:
     with httpx.Client(base_url=f"http://127.0.0.1:{launched.port}", timeout=60) as http:
         http.get("/livez")  # opens the connection
-        for kind, path, body, headers in _requests():
+        for kind, path, body, headers in every_request():
             yield kind, (_seconds(http, path, body, headers), _seconds(http, path, body, headers))
 
 
@@ -113,7 +113,7 @@ def _seconds(http: httpx.Client, path: str, body: Problem, headers: dict[str, st
     return elapsed
 
 
-def _requests() -> Iterator[Request]:
+def every_request() -> Iterator[Request]:
     """All that can be asked."""
     for setting, objectives in compute.offered():
         for objective in objectives:
