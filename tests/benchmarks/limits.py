@@ -36,7 +36,7 @@ The model: a worker does as many jobs a second as fit in its time. Redis needs i
 worker the idle one; it has one core for that. Gateways share nothing but Redis, so there may be as many as it takes.
 *Limit* is what is used up first, the core of Redis or its link to the network, taken to be of 10 Gbit/s, and by how
 many workers; more of them add nothing, and their rows are those of the limit. Inputs and results pass through Redis
-twice, in and out, which is most of what small items cost it; of long jobs it is the heartbeats, two a second of each.
+twice, in and out; a job that is computed has two heartbeats a second besides.
 
 The prediction beside the measurement divides the cores of this machine among all the work, the client's included,
 since all of it is done here.
