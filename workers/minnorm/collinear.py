@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 @compiled
 def bridge(x: Floats, curvature: Floats, weights: Floats, distance: Floats, dual: Floats) -> None:
-    """Fill in `dual` where `curvature` vanishes. `distance` holds (cosine, sine) at all other points, ends included."""
+    """Fill in `dual` where `curvature` vanishes. `distance`: cosine and sine at all other points, ends included."""
     left = 0
     for right in range(1, x.size):
         if right == x.size - 1 or curvature[right] != 0.0:
@@ -68,7 +68,7 @@ def _exceeds(x: Floats, weights: Floats, distance: Floats, q_right: float, left:
 
     The line through the left end then touches the envelope between the two and passes below the right end.
     """
-    cosine, sine = distance[left]
+    cosine, sine = distance[:, left]
     width = x[right] - x[left]
     touches_before = width * cosine > (1.0 + x[left] * x[right]) * sine
     return bool(touches_before and _tangent(x, weights, distance, left, right) < q_right)
@@ -77,6 +77,6 @@ def _exceeds(x: Floats, weights: Floats, distance: Floats, q_right: float, left:
 @compiled
 def _tangent(x: Floats, weights: Floats, distance: Floats, point: int, at: int) -> float:
     """Value at another place of the line through a point's dual value that touches the envelope on that side."""
-    cosine, sine = distance[point, 0] / weights[point], distance[point, 1] / weights[point]
+    cosine, sine = distance[0, point] / weights[point], distance[1, point] / weights[point]
     value: float = cosine + x[point] * cosine * x[at] + abs(x[at] - x[point]) * sine
     return value

@@ -21,10 +21,9 @@ def reflect(steps: Floats, masses: Floats, first: float = 0.0, last: float = 0.0
     m = all_masses.size
     geometry = np.stack((np.ones(m + 2), np.ones(m + 2), np.zeros(m + 2)))  # two more: no end of the data is near
     geometry[1, : m - 1], geometry[2, : m - 1] = np.cos(all_steps), np.sin(all_steps)
-    distance, border, before = np.zeros((m + 2, 2)), np.zeros((m + 2, 2)), np.zeros((m + 2, 4))
-    queue, tight = np.zeros(2 * m + 5, dtype=np.int32), np.zeros(m + 2, dtype=np.bool_)
-    minimisers(geometry, all_masses, 0, m - 1, distance, border, before, queue)
-    distances(geometry, 0, m - 1, distance, tight)
-    inner = distance[1 : m - 1]
-    angles: Floats = np.arctan2(inner[:, 1], inner[:, 0])
+    distance, pieces = np.empty((2, m + 2)), np.empty((6, m + 2))
+    minimisers(geometry, all_masses, 0, m - 1, distance, pieces)
+    distances(geometry, 0, m - 1, distance, np.empty(m))
+    inner = distance[:, 1 : m - 1]
+    angles: Floats = np.arctan2(inner[1], inner[0])
     return angles

@@ -18,7 +18,8 @@ Method
 piecewise `A sin d + B cos d`; each step drops pieces at one end, reflects (`d = Delta_i - e`), adds `c sin e` and
 appends a piece. Pieces live in a fixed coordinate `z`, `d = s z + t` with a sign `s` and a shift `t`, so that a
 reflection changes only `s` and `t`. The coefficients of a piece that starts at point `j` are a difference of two prefix
-sums, so a piece is just the number `j`. Every piece enters and leaves the double-ended queue once: O(n) on every input.
+sums, so a piece is just the sums before `j`. Every piece enters and leaves the double-ended queue once: O(n) on every
+input.
 
 No angle is ever computed: all of them are unit vectors (cosine, sine), so the whole program needs square roots only.
 The prefix sums are pairs of doubles, as one large mass would otherwise wipe out small ones behind it.
@@ -34,11 +35,9 @@ from workers.minnorm.doubles import pair_sum, two_sum
 from workers.minnorm.weight import weight
 
 Floats = NDArray[np.float64]
-Indices = NDArray[np.int32]
-Marks = NDArray[np.bool_]
 Sums = tuple[float, float, float, float]  # A and B, each as a pair
 
-_TINY = 1e-140
+_TINY = 1e-280
 _REBASE = 2.0**40
 
 
@@ -65,49 +64,43 @@ def _unit(cosine: float, sine: float) -> tuple[float, float]:
 @inlined
 def _direction(a: float, b: float) -> tuple[float, float]:
     """The unit vector along `(a, b)`; `(1, 0)` where both vanish."""
-    size = max(abs(a), abs(b))
-    if size < _TINY or size > 1.0 / _TINY:  # the squares would leave the range of doubles
+    squares = a * a + b * b
+    if not _TINY < squares < 1.0 / _TINY:  # they may have left the range of doubles
+        size = max(abs(a), abs(b))
         if size == 0.0:
             return 1.0, 0.0
         a, b = a / size, b / size
-    length = math.sqrt(a * a + b * b)
+        squares = a * a + b * b
+    length = math.sqrt(squares)
     return a / length, b / length
 
 
 @compiled
-def _rebase(before: Floats, queue: Indices, front: int, back: int, total: Sums) -> Sums:
+def _rebase(pieces: Floats, front: int, back: int, total: Sums) -> Sums:
     """Subtract from all prefix sums the smallest in use, once they are so large that differences lose digits."""
-    oldest = queue[front]
+    oldest = front + np.argmin(pieces[0, front : back + 1])
+    base = pieces[:4, oldest].copy()
     for place in range(front, back + 1):
-        oldest = min(oldest, queue[place])
-    base = before[oldest].copy()
-    for place in range(front, back + 1):
-        row = before[queue[place]]
-        row[0], row[1] = pair_sum(row[0], row[1], -base[0], -base[1])
-        row[2], row[3] = pair_sum(row[2], row[3], -base[2], -base[3])
+        for row in (0, 2):
+            high, low = pair_sum(pieces[row, place], pieces[row + 1, place], -base[row], -base[row + 1])
+            pieces[row, place], pieces[row + 1, place] = high, low
     a, a_low = pair_sum(total[0], total[1], -base[0], -base[1])
     b, b_low = pair_sum(total[2], total[3], -base[2], -base[3])
     return a, a_low, b, b_low
 
 
 @inlined
-def _trim(
-    queue: Indices, front: int, back: int, s: float, before: Floats, border: Floats, total: Sums
-) -> tuple[int, int, float, float]:
+def _trim(pieces: Floats, front: int, back: int, s: float, total: Sums) -> tuple[int, int, float, float]:
     """Drop the pieces left of the minimiser, from the end where e is small.
 
     Returns the new ends of the queue, and A and B of the piece that has the minimiser.
     """
     a, a_low, b, b_low = total
     while True:
-        piece = queue[front] if s > 0.0 else queue[back]
-        a_piece = (a - before[piece, 0]) + (a_low - before[piece, 1])
-        b_piece = (b - before[piece, 2]) + (b_low - before[piece, 3])
-        if front == back:
-            break
-        inner = queue[front + 1] if s > 0.0 else queue[back - 1]
-        at = max(piece, inner) - 1  # the two pieces meet where the younger one was appended
-        if s * (a_piece * border[at, 1] + b_piece * border[at, 0]) >= 0.0:
+        piece, gap = (front, front) if s > 0.0 else (back, back - 1)
+        a_piece = (a - pieces[0, piece]) + (a_low - pieces[1, piece])
+        b_piece = (b - pieces[2, piece]) + (b_low - pieces[3, piece])
+        if front == back or s * (a_piece * pieces[5, gap] + b_piece * pieces[4, gap]) >= 0.0:
             break
         if s > 0.0:
             front += 1
@@ -116,27 +109,37 @@ def _trim(
     return front, back, a_piece, b_piece
 
 
-@compiled
-def minimisers(
-    geometry: Floats,
-    curvature: Floats,
-    first: int,
-    last: int,
-    distance: Floats,
-    border: Floats,
-    before: Floats,
-    queue: Indices,
-) -> None:
-    """Forward sweep over one run: the minimiser `d*_i` of each `F_i`, as (cosine, sine) in `distance`.
+@inlined
+def _append(
+    pieces: Floats, front: int, back: int, s: float, before: Sums, cos_z: float, sin_z: float
+) -> tuple[int, int]:
+    """Append the piece that begins where the last minimiser was; returns the new ends of the queue."""
+    if s > 0.0:
+        back += 1
+        piece, gap = back, back - 1
+    else:
+        front -= 1
+        piece, gap = front, front
+    pieces[0, piece], pieces[1, piece], pieces[2, piece], pieces[3, piece] = before
+    pieces[4, gap], pieces[5, gap] = cos_z, sin_z
+    return front, back
 
-    `border[i]` is the same place in the coordinate z, `before[j]` the prefix sums of A and B that a piece starting at
-    point j has to subtract. The pieces are `queue[front..back]`, ascending in z.
+
+@compiled
+def minimisers(geometry: Floats, curvature: Floats, first: int, last: int, distance: Floats, pieces: Floats) -> None:
+    """Forward sweep over one run: the minimiser `d*_i` of each `F_i`, as cosine and sine in `distance`.
+
+    The pieces are the columns `front..back` of `pieces`, ascending in z. Rows: the prefix sums of A and of B, a pair
+    each, that the piece has to subtract; cosine and sine of the border to the next column's, in the coordinate z.
+    They are appended at both ends in turn, so half of a run at most lies on either side of the middle; and as each time
+    some are dropped at the other end, it is always the same few columns that are in use.
     """
     weights, cosines, sines = geometry[0], geometry[1], geometry[2]
-    front = back = queue.size // 2
+    front = back = pieces.shape[1] // 2
     cos_t, sin_t, s = 1.0, 0.0, 1.0
     a = a_low = b = b_low = 0.0
     cos_d, sin_d = 1.0, 0.0  # not of unit length: the branches below do not wait for a square root
+    cos_z, sin_z = 1.0, 0.0  # the same place in the coordinate z
     steps_since_rebase = 0
     for k in range(first, last + 1):
         mass = abs(curvature[k]) * weights[k]
@@ -147,61 +150,59 @@ def minimisers(
             fresh = sine * cos_d <= cosine * sin_d
         if fresh:
             cos_t, sin_t, s = 1.0, 0.0, 1.0
-            before[k] = 0.0
             a, a_low, b, b_low = mass, 0.0, 0.0, 0.0
-            border[k, 0], border[k, 1] = 1.0, 0.0
-            distance[k, 0], distance[k, 1] = 1.0, 0.0
+            cos_z, sin_z = 1.0, 0.0
             cos_d, sin_d = 1.0, 0.0
-            front = back = queue.size // 2
-            queue[front] = k
+            distance[0, k], distance[1, k] = 1.0, 0.0
+            front = back = pieces.shape[1] // 2
+            pieces[:4, front] = 0.0
             continue
         cos_t, sin_t = _unit(cosine * cos_t + sine * sin_t, sine * cos_t - cosine * sin_t)
         s = -s
-        before[k, 0], before[k, 1], before[k, 2], before[k, 3] = a, a_low, b, b_low
+        before = (a, a_low, b, b_low)
         a, error = two_sum(a, mass * cos_t)
         a_low += error
         b, error = two_sum(b, s * mass * sin_t)
         b_low += error
-        total = (a, a_low, b, b_low)
-        front, back, a_piece, b_piece = _trim(queue, front, back, s, before, border, total)
+        front, back, a_piece, b_piece = _trim(pieces, front, back, s, (a, a_low, b, b_low))
+        front, back = _append(pieces, front, back, s, before, cos_z, sin_z)
         cos_d = a_piece * cos_t + s * b_piece * sin_t
         sin_d = a_piece * sin_t - s * b_piece * cos_t
         if sin_d < 0.0:
             cos_d, sin_d = 1.0, 0.0
-            border[k, 0], border[k, 1] = cos_t, -s * sin_t
+            cos_z, sin_z = cos_t, -s * sin_t
         else:
-            border[k, 0], border[k, 1] = _direction(a_piece, -b_piece)
-        distance[k, 0], distance[k, 1] = _direction(cos_d, sin_d)
-        if s > 0.0:
-            back += 1
-            queue[back] = k
-        else:
-            front -= 1
-            queue[front] = k
+            cos_z, sin_z = _direction(a_piece, -b_piece)
+        distance[0, k], distance[1, k] = _direction(cos_d, sin_d)
         steps_since_rebase += 1
         # The second condition keeps the total cost linear whatever the data.
         if a > _REBASE * abs(a_piece) and steps_since_rebase > back - front:
-            a, a_low, b, b_low = _rebase(before, queue, front, back, total)
+            a, a_low, b, b_low = _rebase(pieces, front, back, (a, a_low, b, b_low))
             steps_since_rebase = 0
 
 
 @compiled
-def distances(geometry: Floats, first: int, last: int, distance: Floats, tight: Marks) -> None:
-    """Backward sweep over one run: `d*_i` becomes the optimal `d_i`; marks the intervals whose constraint is tight."""
+def distances(geometry: Floats, first: int, last: int, distance: Floats, tight: Floats) -> None:
+    """Backward sweep over one run: `d*_i` becomes the optimal `d_i`.
+
+    `tight[i]` becomes 1 where the constraint of interval i is tight, and 0 where it is not.
+    """
     cosines, sines = geometry[1], geometry[2]
-    cos_d, sin_d = distance[last]
+    cos_d, sin_d = distance[0, last], distance[1, last]
+    tight[last] = 0.0
     if last == cosines.size - 2:
         # The dual vanishes at the last point, a quarter turn away: d >= Delta - pi/2.
         cosine, sine = cosines[last], sines[last]
         if cosine < 0.0 and -cosine * cos_d - sine * sin_d >= 0.0:
             cos_d, sin_d = sine, -cosine
-            distance[last, 0], distance[last, 1] = cos_d, sin_d
-            tight[last] = True
+            distance[0, last], distance[1, last] = cos_d, sin_d
+            tight[last] = 1.0
     for i in range(last - 1, first - 1, -1):
         cosine, sine = cosines[i], sines[i]
         cos_e, sin_e = _unit(cosine * cos_d + sine * sin_d, sine * cos_d - cosine * sin_d)
-        cos_d, sin_d = distance[i]
+        cos_d, sin_d = distance[0, i], distance[1, i]
+        tight[i] = 0.0
         if sin_e >= 0.0 and sin_e * cos_d >= cos_e * sin_d:
             cos_d, sin_d = cos_e, sin_e
-            distance[i, 0], distance[i, 1] = cos_d, sin_d
-            tight[i] = True
+            distance[0, i], distance[1, i] = cos_d, sin_d
+            tight[i] = 1.0
