@@ -11,11 +11,10 @@ from tests.benchmarks.report import Comparison, Group, beside
 from tests.benchmarks.rivals import PLACES, discretised, once, twice
 from tests.oracles.cone import least_norm_by_cones
 from workers import compute
+from workers.minnorm import least_norm
 from workers.minnorm.chords import curvatures
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import interpolate
-from workers.minnorm.placement import place_kinks
-from workers.minnorm.splitting import split_masses
 
 SETS, MANY = 200, 1_000_000
 
@@ -39,9 +38,7 @@ def comparisons() -> Iterator[Comparison]:
 
 def solve(points: Dataset) -> object:
     """The kernel alone: kinks, slope changes and dual values from points known to be in order."""
-    curvature = curvatures(points.x, points.y)
-    dual, from_left, from_right = split_masses(points.x, curvature)
-    return place_kinks(points.x, points.y, from_left, from_right, float(curvature.dot(dual)))
+    return least_norm.solve(points.x, points.y, curvatures(points.x, points.y))
 
 
 def whole(x: Floats, y: Floats) -> object:

@@ -14,8 +14,8 @@ from workers.fitting.layout import LEFT, RIGHT, SIGNS, Layout, Neurons, Question
 from workers.fitting.shape import Shape
 from workers.minnorm.bends import Bends
 from workers.minnorm.dataset import Dataset
+from workers.minnorm.least_norm import least_norm
 from workers.minnorm.piecewise_linear import PiecewiseLinear
-from workers.minnorm.splitting import split_masses
 
 Floats = NDArray[np.float64]
 Marks = NDArray[np.bool_]
@@ -161,8 +161,7 @@ def through_values(question: Question, values: Floats) -> PiecewiseLinear:
     if not question.setting.penalise_biases:
         nothing = np.zeros_like(bends.curvature)
         return bends.of_least_variation(nothing, nothing)
-    dual, from_left, from_right = split_masses(data.x, bends.curvature)
-    return bends.function(from_left, from_right, float(bends.curvature @ dual))
+    return least_norm(bends)[0]
 
 
 def monotone(function: PiecewiseLinear, shape: Shape, first: float, last: float) -> PiecewiseLinear:

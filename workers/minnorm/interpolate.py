@@ -10,6 +10,7 @@ from workers.minnorm.certificate import Certificate, Dual, certify, relative_gap
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.errors import Unsupported, WrongExponent
 from workers.minnorm.found import Found
+from workers.minnorm.least_norm import least_norm
 from workers.minnorm.network import Network
 from workers.minnorm.norms import function_norm
 from workers.minnorm.pairing import least_path_norm, lower_bound_of_pairing, path_norm_to_the
@@ -17,7 +18,6 @@ from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.setting import Setting
 from workers.minnorm.solution_set import SolutionSet
 from workers.minnorm.sparsity import fewest_kinks, runs, sparsest
-from workers.minnorm.splitting import split_masses
 from workers.minnorm.variation import least_variation
 from workers.minnorm.without_skip import least_norm_without_skip
 
@@ -156,9 +156,8 @@ def check_objective(setting: Setting, objective: str, p: float | None) -> None:
 def _least_norm(bends: Bends, setting: Setting) -> Found:
     if not setting.penalise_biases:
         return least_variation(bends, setting)
-    dual_values, from_left, from_right = split_masses(bends.data.x, bends.curvature)
-    least = float(bends.curvature.dot(dual_values))
-    usual = Found(bends.function(from_left, from_right, least), Dual(dual_values), is_unique=True)
+    function, dual_values = least_norm(bends)
+    usual = Found(function, Dual(dual_values), is_unique=True)
     return usual if setting.skip_connection else least_norm_without_skip(bends, usual)
 
 

@@ -28,7 +28,7 @@ def place_kinks(
     interval i, as `splitting.split_masses` returns them; `least` the least norm. O(n).
     """
     kinks, changes = np.empty(x.size), np.empty(x.size)
-    slope, count = _place(x, y, from_left, from_right, least, kinks, changes)
+    slope, count = place(x, y, from_left, from_right, least, kinks, changes)
     return slope, kinks[:count], changes[:count]
 
 
@@ -49,7 +49,7 @@ def _write(kinks: Floats, changes: Floats, count: int, kink: float, change: floa
 
 
 @compiled
-def _place(
+def place(
     x: Floats, y: Floats, from_left: Floats, from_right: Floats, least: float, kinks: Floats, changes: Floats
 ) -> tuple[float, int]:
     """Fill `kinks` and `changes`; returns the first slope and how many kinks there are."""

@@ -14,7 +14,7 @@ from workers.minnorm.reflection import Floats, distances, measure, minimisers
 _NO_SHARE = 2.0**-40
 """A share of a point's mass below this fraction is rounding noise and makes no kink of its own."""
 
-_ROOM = 11
+ROOM = 11
 """Numbers a point that `split` works with: weights, angles (2), distances (2), pieces (6)."""
 
 
@@ -96,7 +96,7 @@ def _solve_runs(
 
 @compiled
 def split(x: Floats, curvature: Floats, dual: Floats, from_left: Floats, from_right: Floats, room: Floats) -> None:
-    """Fill in what `split_masses` returns; `room` is `_ROOM` numbers a point to work with.
+    """Fill in what `split_masses` returns; `room` is `ROOM` numbers a point to work with.
 
     Only one end can be active; if it is the left one, the mirrored problem is solved.
     """
@@ -136,7 +136,7 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     """
     n = x.size
     dual, from_left, from_right = np.empty(n), np.empty(n), np.empty(n)
-    split(x, curvature, dual, from_left, from_right, scratch.room(_ROOM * n))
+    split(x, curvature, dual, from_left, from_right, scratch.room(ROOM * n))
     return dual, from_left, from_right
 
 
@@ -151,9 +151,10 @@ class _Scratch(threading.local):
 
     def room(self, size: int) -> Floats:
         """So many numbers at least, of any value."""
-        if size > self._room.size:
-            self._room = np.empty(size)
-        return self._room
+        room = self._room
+        if size > room.size:
+            self._room = room = np.empty(size)
+        return room
 
 
 scratch = _Scratch()
