@@ -200,9 +200,9 @@ def distances(geometry: Floats, first: int, last: int, distance: Floats, tight: 
     for i in range(last - 1, first - 1, -1):
         cosine, sine = cosines[i], sines[i]
         cos_e, sin_e = _unit(cosine * cos_d + sine * sin_d, sine * cos_d - cosine * sin_d)
-        cos_d, sin_d = distance[0, i], distance[1, i]
-        tight[i] = 0.0
-        if sin_e >= 0.0 and sin_e * cos_d >= cos_e * sin_d:
-            cos_d, sin_d = cos_e, sin_e
-            distance[0, i], distance[1, i] = cos_d, sin_d
-            tight[i] = 1.0
+        # Selections and no branch, which would often be guessed wrong.
+        is_tight = (sin_e >= 0.0) & (sin_e * distance[0, i] >= cos_e * distance[1, i])
+        cos_d = cos_e if is_tight else distance[0, i]
+        sin_d = sin_e if is_tight else distance[1, i]
+        distance[0, i], distance[1, i] = cos_d, sin_d
+        tight[i] = 1.0 if is_tight else 0.0
