@@ -246,16 +246,22 @@ def _pairing(x: Floats, y: Floats, q: Floats, multipliers: float) -> tuple[float
 
 @inlined
 def _ratio_inside(
-    left: float, right: float, q_left: float, q_right: float, slope: float, level: float, side: float
+    left: float,
+    right: float,
+    left_unit: float,
+    right_unit: float,
+    q_left: float,
+    q_right: float,
+    slope: float,
+    level: float,
+    side: float,
 ) -> float:
     """The largest ratio of `q - l` inside an interval, where that is not at an end; 0 otherwise.
 
     With `q(t) = m t + k` and `l(t) = level - slope t` it is `sqrt((m + slope)^2 + (k - level)^2)`. `k` is what is left
-    of large products when the ends are far away, so it is taken in pairs of doubles.
+    of large products when the ends are far away, so it is taken in pairs of doubles. The units (`_unit`) keep those in
+    the range of doubles.
     """
-    # Powers of two that bring both (1, x) to length one half to one, so that products stay in the range of doubles.
-    left_unit = math.ldexp(1.0, -math.frexp(weight(left))[1])
-    right_unit = math.ldexp(1.0, -math.frexp(weight(right))[1])
     step = (right - left) * left_unit * right_unit
     if step < _NARROW and left * right > -0.5:
         return 0.0  # the angle between the ends is below 2**-27: nowhere is the ratio larger by a unit of rounding
@@ -276,9 +282,15 @@ def _ratio_inside(
 
 
 @inlined
-def _ratio(value: float, x: float, side: float) -> float:
+def _ratio(value: float, weight_here: float, side: float) -> float:
     """At a point."""
-    return (abs(value) if side == 0.0 else side * value) / weight(x)
+    return (abs(value) if side == 0.0 else side * value) / weight_here
+
+
+@inlined
+def _unit(weight_here: float) -> float:
+    """The power of two that brings `(1, x)` to a length from one half to one."""
+    return math.ldexp(1.0, -math.frexp(weight_here)[1])
 
 
 @compiled
@@ -291,11 +303,14 @@ def worst_over_intervals(x: Floats, q: Floats, slope: float, level: float, side:
     its envelope on both rays, its level is at most twice the largest ratio, so that subtracting it loses no digits.
     """
     worst, where = 0.0, 0
-    right = _ratio(q[0] - (level - slope * x[0]), x[0], side)
+    weight_here = weight(x[0])
+    right, right_unit = _ratio(q[0] - (level - slope * x[0]), weight_here, side), _unit(weight_here)
     for i in range(x.size - 1):
-        left = right
-        right = _ratio(q[i + 1] - (level - slope * x[i + 1]), x[i + 1], side)
-        ratio = max(left, right, _ratio_inside(x[i], x[i + 1], q[i], q[i + 1], slope, level, side))
+        left, left_unit = right, right_unit
+        weight_here = weight(x[i + 1])
+        right, right_unit = _ratio(q[i + 1] - (level - slope * x[i + 1]), weight_here, side), _unit(weight_here)
+        inside = _ratio_inside(x[i], x[i + 1], left_unit, right_unit, q[i], q[i + 1], slope, level, side)
+        ratio = max(left, right, inside)
         if ratio > worst:
             worst, where = ratio, i
     return worst, where

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.minnorm.compiled import compiled
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import LengthMismatch, NotFinite, Overflow
 
@@ -27,13 +28,22 @@ def column(values: ArrayLike, pointer: str, like: Floats | None = None) -> Float
 
 def check_magnitude(array: Floats, pointer: str, scalar: bool = False) -> None:
     """Every number finite and below 2**960 in magnitude."""
-    if array.size == 0 or max(-array.min(), array.max()) < LARGEST:
+    if _is_moderate(np.asarray(array, dtype=np.float64)):
         return
     where = int(np.flatnonzero(~(np.abs(array) < LARGEST))[0])
     place = pointer if scalar else f"{pointer}/{where}"
     if not np.isfinite(array[where]):
         raise NotFinite("Not a finite number.", place)
     raise Overflow("Too large in magnitude: at most 2**960 (9.7e288) can be computed with.", place)
+
+
+@compiled
+def _is_moderate(array: Floats) -> bool:
+    """Whether every number is finite and can be computed with."""
+    result = True
+    for number in array:
+        result &= abs(number) < LARGEST
+    return result
 
 
 def check_results(*results: float | None) -> None:
