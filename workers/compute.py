@@ -96,7 +96,7 @@ def effort(kind: str, problem: Problem) -> int:
     """How many points a usual interpolation has that takes about as long: 2.5 us each.
 
     That is the length of the longest column but for some kinds of problems. Regressions, classifications and trainings
-    have measures of their own. Penalised biases without a skip connection may need a cone program: 10 ms for 20 points,
+    have measures of their own. Penalised biases without a skip connection may need a cone program: 30 ms for 20 points,
     0.2 to 1 s for 1,000, 1 to 10 s for 3,000. Whether they do is not known beforehand. Piecewise polynomials are
     integrated in panels, one for each zero of a polynomial of their degree.
     """

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.fitting.conic import Columns, Program, Solution, Term, sparse
 from workers.fitting.layout import DIRECTIONS, LEFT, SIGNS, Layout, Neurons, Optimum, Question
 from workers.fitting.loss_cones import Values, add_loss, slopes_of
 from workers.minnorm.certificate import Dual
-from workers.minnorm.conic import Columns, Program, Solution, Term, sparse
 
 Floats = NDArray[np.float64]
 _GOLDEN = 0.5 * np.sqrt(5.0) - 0.5

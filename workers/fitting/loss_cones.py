@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.fitting.conic import Columns, Program, Term, sparse
 from workers.fitting.losses import Loss, weights_of_labels
 from workers.fitting.sample import Sample
-from workers.minnorm.conic import Columns, Program, Term, sparse
 
 Floats = NDArray[np.float64]
 

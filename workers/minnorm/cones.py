@@ -9,14 +9,15 @@ of the data there. What is left to match is the chord of the first interval, by 
 that face left, and one for each sign that is active on all the data.
 """
 
+import warnings
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.minnorm.conic import Columns, Program, Rows, Solution, Term, sparse
 from workers.minnorm.frame import Frame
 
 Floats = NDArray[np.float64]
@@ -24,8 +25,17 @@ Floats = NDArray[np.float64]
 RIGHT, LEFT = 1, -1
 FAMILIES = tuple(product((RIGHT, LEFT), (1, -1)))
 """Direction and sign of the neurons."""
-_SIGNS = (1, -1)
 _TOLERANCES = (1e-11, 1e-9)
+
+
+class _Late:
+    """cvxpy, imported when it is first used: that takes a second, and most processes never need it."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("cvxpy"), name)
+
+
+cp: Any = _Late()
 
 
 @dataclass(frozen=True)
@@ -69,106 +79,76 @@ def solve_cones(targets: Targets) -> tuple[Shares, Floats, float] | None:
     without a solution.
     """
     program = _Program(targets)
-    solution = None
     for tolerance in _TOLERANCES:
-        found = program.solve(tolerance)
-        solution = found or solution
-        if found is not None and found.is_accurate:
-            break
-    if solution is None:
-        return None
-    return program.shares(solution), program.multipliers(solution), program.cost(solution) * targets.scale
+        if program.solve(tolerance):
+            return program.shares(), program.multipliers(), float(program.problem.value) * targets.scale
+    return None
 
 
 class _Program:
-    """Variables, rows and cost. The shares of all families are columns side by side, family by family."""
+    """Variables, rows and cost."""
 
     def __init__(self, targets: Targets) -> None:
-        self._frame = targets.frame
-        self._intervals = targets.frame.x.size - 1
-        self._program = Program()
-        self.solve = self._program.solve
-        count = len(FAMILIES) * self._intervals
-        self._left, self._right = (self._program.columns(np.zeros(count)) for _ in range(2))
-        self._lengths = self._program.columns(np.ones(count))
-        self._everywhere = [self._program.columns(np.zeros(2)) for _ in _SIGNS]
-        self._lengths_everywhere = self._program.columns(np.ones(len(_SIGNS)))
-        self._add_costs()
-        self._curves = self._program.equal((self._taken(), -targets.masses[1:-1]))
-        line = self._line(-targets.frame.cosine, 0), self._line(targets.frame.sine, 1)
-        self._lines = [
-            self._program.equal((terms, -part)) for terms, part in zip(line, targets.chord[:, None], strict=True)
+        frame = self.frame = targets.frame
+        intervals = frame.x.size - 1
+        self.left = {family: cp.Variable(intervals, nonneg=True) for family in FAMILIES}
+        self.right = {family: cp.Variable(intervals, nonneg=True) for family in FAMILIES}
+        self.everywhere = {sign: cp.Variable(2) for sign in (1, -1)}
+        self.curves = []
+        if intervals > 1:
+            self.curves.append(_signed(self.right)[:-1] + _signed(self.left)[1:] == targets.masses[1:-1])
+        self.lines = [
+            self._line(-frame.cosine, 0) == targets.chord[0],
+            self._line(frame.sine, 1) == targets.chord[1],
         ]
+        rows = [*self.curves, *self.lines, *self._active_everywhere()]
+        self.problem = cp.Problem(cp.Minimize(self._cost()), rows)
 
-    def shares(self, solution: Solution) -> Shares:
-        """What the solution says."""
-        left, right = (solution.variables[columns].reshape(len(FAMILIES), -1) for columns in (self._left, self._right))
-        return Shares(left, right, np.array([solution.variables[columns] for columns in self._everywhere]))
+    def solve(self, tolerance: float) -> bool:
+        """Whether there is a solution."""
+        options = {f"tol_{name}": tolerance for name in ("gap_abs", "gap_rel", "feas")}
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "may be inaccurate": the certificate says how accurate it is
+            try:
+                self.problem.solve(solver=cp.CLARABEL, **options)
+            except cp.SolverError:
+                return False
+        return self.problem.status in {cp.OPTIMAL, cp.OPTIMAL_INACCURATE}
 
-    def multipliers(self, solution: Solution) -> Floats:
+    def shares(self) -> Shares:
+        """The solution."""
+        left, right = (np.array([part[f].value for f in FAMILIES]) for part in (self.left, self.right))
+        return Shares(left, right, np.array([vector.value for vector in self.everywhere.values()]))
+
+    def multipliers(self) -> Floats:
         """Of the line's rows, and of the inner points'."""
-        return np.concatenate([solution.multipliers[rows] for rows in (*self._lines, self._curves)])
+        lines = [[-line.dual_value] for line in self.lines]
+        return np.concatenate([*lines, *(-curves.dual_value for curves in self.curves)], dtype=np.float64)
 
-    def cost(self, solution: Solution) -> float:
-        """All lengths."""
-        lengths = self._lengths, self._lengths_everywhere
-        return float(sum(np.sum(solution.variables[columns]) for columns in lengths))
+    def _cost(self) -> Any:
+        lengths = [cp.norm(vector) for vector in self.everywhere.values()]
+        for family in FAMILIES:
+            shares = self.left[family], self.right[family]
+            vectors = [cp.multiply(row[:-1], shares[0]) + cp.multiply(row[1:], shares[1]) for row in self.frame.units]
+            lengths.append(cp.sum(cp.norm(cp.vstack(vectors), 2, axis=0)))
+        return sum(lengths)
 
-    def _add_costs(self) -> None:
-        """Shares are not negative, and cost the length of their vector, which is seen from the middle of its interval.
-
-        So its two parts are a sum and a small difference; seen from elsewhere they would be two numbers of which most
-        digits are the same.
-        """
-        half = 0.5 * np.tile(self._frame.step, len(FAMILIES))
-        themselves = sparse().eye_array(half.size)
-        for columns in (self._left, self._right):
-            self._program.nonnegative(([(columns, themselves)], np.zeros(half.size)))
-        along, across = sparse().diags_array(np.cos(half)), sparse().diags_array(np.sin(half))
-        self._add_lengths(
-            (self._lengths, themselves),
-            [(self._left, along), (self._right, along)],
-            [(self._left, -across), (self._right, across)],
-        )
-        for number, columns in enumerate(self._everywhere, self._lengths_everywhere.start):
-            self._add_everywhere(columns, slice(number, number + 1))
-
-    def _add_everywhere(self, columns: Columns, length: Columns) -> None:
-        """A neuron that is active at both ends of the data, and so on all of them."""
-        ends = sparse().csr_array(self._frame.units[:, [0, -1]].T)
-        self._program.nonnegative(([(columns, ends)], np.zeros(2)))
-        parts = [(columns, _row(unit)) for unit in np.eye(2)]
-        self._add_lengths((length, _row([1.0])), *([part] for part in parts))
-
-    def _add_lengths(self, length: Term, *parts: list[Term]) -> None:
-        """Row by row, the length of the vector with these parts."""
-        rows: list[Rows] = [(terms, np.zeros(length[1].shape[0])) for terms in ([length], *parts)]
-        self._program.lengths(*rows)
-
-    def _taken(self) -> list[Term]:
-        """Of the curvature of the inner points, by the neurons whose kinks are on either side of them."""
-        inner = sparse().eye_array(self._intervals)
-        signs = [sign for _, sign in FAMILIES]
-        after, before = inner.tocsr()[1:], inner.tocsr()[:-1]
-        return [
-            (self._left, sparse().hstack([sign * after for sign in signs])),
-            (self._right, sparse().hstack([sign * before for sign in signs])),
-        ]
-
-    def _line(self, turned: Floats, part: int) -> list[Term]:
+    def _line(self, turned: Floats, part: int) -> Any:
         """One part of the line through the first two points: what faces left, and the curvature at the first one.
 
         `turned` is that part of the line that a left-facing neuron adds to a right-facing one, by its kink's place.
         """
-        left, right = np.zeros((2, len(FAMILIES), self._intervals))
-        for family, (direction, sign) in enumerate(FAMILIES):
-            if direction == LEFT:
-                left[family], right[family] = sign * turned[:-1], sign * turned[1:]
-            left[family, 0] -= sign * turned[0]
-        shares = [(self._left, _row(left.ravel())), (self._right, _row(right.ravel()))]
-        unit = np.eye(2)[part]
-        return shares + [(columns, _row(sign * unit)) for sign, columns in zip(_SIGNS, self._everywhere, strict=True)]
+        facing_left = turned[:-1] @ _facing_left(self.left) + turned[1:] @ _facing_left(self.right)
+        everywhere = self.everywhere[1][part] - self.everywhere[-1][part]
+        return facing_left + everywhere - turned[0] * _signed(self.left)[0]
+
+    def _active_everywhere(self) -> list[Any]:
+        return [self.frame.units[:, end] @ vector >= 0.0 for vector in self.everywhere.values() for end in (0, -1)]
 
 
-def _row(entries: Any) -> Any:
-    return sparse().csr_array(np.asarray(entries, dtype=np.float64)[None, :])
+def _signed(shares: dict[tuple[int, int], Any]) -> Any:
+    return sum(sign * share for (_, sign), share in shares.items())
+
+
+def _facing_left(shares: dict[tuple[int, int], Any]) -> Any:
+    return shares[LEFT, 1] - shares[LEFT, -1]
