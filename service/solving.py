@@ -60,7 +60,7 @@ class Solver:
         report = {
             "kind": kind,
             "digest": digest,
-            "size": max((column.size for _, column in encoding.columns(problem)), default=0),
+            "size": encoding.longest(problem),
             "answered": "queued" if queued else "at_once",
             **({"queue": QUEUES.get(kind, INTERACTIVE)} if queued else {}),
             "estimated_s": estimated_s(effort),
@@ -151,7 +151,7 @@ def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
         answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
     job = _job(kind, problem, payloads.dumps(problem) if terms.idempotency_key else b"", terms)
-    is_long = any(column.size > encoding.PIECE for _, column in encoding.columns(problem))
+    is_long = encoding.longest(problem) > encoding.PIECE
     envelope = envelopes.solved(job, answer, started_at, seconds, is_long=is_long)
     return _Solved(job, answer, envelope, f"solve;dur={seconds * 1e3:.3f}")
 

@@ -104,7 +104,7 @@ def effort(kind: str, problem: Problem) -> int:
         return fits.effort(problem)
     if kind == TRAININGS:
         return trainings.effort(problem)
-    longest = max((column.size for _, column in encoding.columns(problem)), default=0)
+    longest = encoding.longest(problem)
     needs_cones = _needs_cones(problem)
     if kind == "interpolations" and needs_cones and longest <= MOST_WITHOUT_SKIP:
         return int(6_000 + 100 * longest + longest * longest // 10)

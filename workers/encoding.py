@@ -52,6 +52,17 @@ def columns(problem: Problem | list[Any], pointer: str = "") -> Iterator[tuple[s
             yield from columns(value, f"{pointer}/{name}")
 
 
+def longest(problem: Problem) -> int:
+    """Numbers in the longest array of a problem."""
+    found = 0
+    for value in problem.values():
+        if isinstance(value, np.ndarray):
+            found = max(found, value.size)
+        elif isinstance(value, dict | list):
+            found = max([found, *(column.size for _, column in columns({"": value}))])
+    return found
+
+
 def function_from(wire: Problem, pointer: str = "/function") -> PiecewiseLinear:
     """A function from its wire form; errors point below `pointer`."""
     with _below(pointer):

@@ -12,7 +12,7 @@ from workers.minnorm.errors import Unsupported, WrongExponent
 from workers.minnorm.found import Found
 from workers.minnorm.least_norm import least_norm
 from workers.minnorm.network import Network
-from workers.minnorm.norms import function_norm
+from workers.minnorm.norms import function_norm, network_of
 from workers.minnorm.pairing import least_path_norm, lower_bound_of_pairing, path_norm_to_the
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.setting import Setting
@@ -60,7 +60,7 @@ class Interpolation:
     @property
     def network(self) -> Network:
         """The network that attains the norm."""
-        return function_norm(self.function, self.setting).network
+        return network_of(self.function, self.setting)
 
     @property
     def runs(self) -> NDArray[np.int64]:

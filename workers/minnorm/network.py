@@ -113,14 +113,26 @@ def balanced(
 
     Balanced means `|a| = ||(w, b)||` when biases are penalised, `|a| = |w|` when they are free.
     """
-    scale = np.hypot(1.0, kinks) if penalise_biases else np.ones_like(kinks)
-    weights = np.sqrt(np.abs(changes)) / np.sqrt(scale)
-    outputs = np.copysign(np.sqrt(np.abs(changes)) * np.sqrt(scale), changes)
-    with np.errstate(over="ignore"):
-        biases = 0.0 - facing * kinks * weights  # not -x: a kink at zero gets the bias 0, not -0
-    if not (np.isfinite(biases).all() and np.isfinite(outputs).all()):
+    m = kinks.size
+    found = np.empty(3 * m)  # one array for three columns, as in `least_norm`
+    if not _balance(kinks, changes, penalise_biases, facing, found):
         raise Overflow("The function's network has a parameter that is too large to compute with.")
-    return facing * weights, biases, outputs
+    return found[:m], found[m : 2 * m], found[2 * m :]
+
+
+@compiled
+def _balance(kinks: Floats, changes: Floats, penalise_biases: bool, facing: float, found: Floats) -> bool:
+    """Fill in hidden weights, hidden biases and output weights; returns whether all of them are finite."""
+    m, is_finite = kinks.size, True
+    for i in range(m):
+        root = math.sqrt(math.hypot(1.0, kinks[i])) if penalise_biases else 1.0
+        size = math.sqrt(abs(changes[i]))
+        weight = size / root
+        bias = 0.0 - facing * kinks[i] * weight  # not -x: a kink at zero gets the bias 0, not -0
+        output = math.copysign(size * root, changes[i])
+        found[i], found[m + i], found[2 * m + i] = facing * weight, bias, output
+        is_finite &= abs(bias) < math.inf and abs(output) < math.inf
+    return is_finite
 
 
 def line_on_the_left(function: PiecewiseLinear) -> tuple[float, float]:

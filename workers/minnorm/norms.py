@@ -75,6 +75,14 @@ def function_norm(function: PiecewiseLinear, setting: Setting) -> FunctionNorm:
     return _least(function, line_on_the_left(function), setting)
 
 
+def network_of(function: PiecewiseLinear, setting: Setting) -> Network:
+    """The network of `function_norm`; of a function whose norm is known, with a skip connection, nothing else."""
+    if not setting.skip_connection:
+        return function_norm(function, setting).network
+    neurons = balanced(function.kinks, function.slope_changes, setting.penalise_biases)
+    return Network(*neurons, *line_on_the_left(function))
+
+
 def network_norms(network: Network, setting: Setting) -> NetworkNorms:
     """All norms of given parameters; a skip connection never counts. O(m log m) for m neurons."""
     function = network.function()
