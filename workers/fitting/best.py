@@ -50,7 +50,7 @@ class Best:
         for function in functions:
             own = self._allowed(function)
             norm = function_norm(own, self.task.setting).representational_cost
-            loss = self.task.loss.value(own(self.sample.x)[self.sample.group], self.sample)
+            loss = self.task.loss.value(self.sample.of_observations(own.at_ascending(self.sample.x)), self.sample)
             known = Known(own, norm, loss, loss + self.task.price * norm)
             if np.isfinite(known.objective) and np.isfinite([own.y0, own.slope0]).all():
                 self._known.append(known)
@@ -64,7 +64,7 @@ class Best:
         """The least multiple with a margin of one, as rounded; the same function if it has none at all."""
         own = function
         for power in range(_ROUNDINGS):
-            margin = float(np.min(own(self.sample.x)[self.sample.group] * self.sample.y))
+            margin = float(np.min(self.sample.of_observations(own.at_ascending(self.sample.x)) * self.sample.y))
             if not 0.0 < margin < np.inf or (power > 0 and margin >= 1.0):
                 break
             own = scaled(own, 1.0 / margin + (np.ldexp(1.0, 2 * power - 53) if power > 0 else 0.0))

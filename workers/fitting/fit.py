@@ -118,7 +118,7 @@ def _of(best: Best) -> Fit:
     """Function and evidence together."""
     chosen = best.chosen
     gap = best.gap_of(chosen)
-    fitted = best.sample.as_given(chosen.function(best.sample.x)[best.sample.group])
+    fitted = best.sample.as_given(best.sample.of_observations(chosen.function.at_ascending(best.sample.x)))
     certificate = FitCertificate(best.witness, best.bound, gap)
     outcome = "optimal" if best.proves(chosen) else "feasible"
     return Fit(best.task, chosen.function, fitted, chosen.norm, chosen.loss, chosen.objective, certificate, outcome)

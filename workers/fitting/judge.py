@@ -122,7 +122,7 @@ def _judge_function(sample: Sample, task: Task, claims: Claims, tolerance: float
     violations += claimed_wrongly("kink_count", claims.kink_count, float(np.count_nonzero(function.slope_changes)))
     if missed:
         return Verdict(violations, norm, tolerance=allowed)
-    loss = 0.0 if task.loss.is_hard else task.loss.value(values[sample.group], sample)
+    loss = 0.0 if task.loss.is_hard else task.loss.value(sample.of_observations(values), sample)
     objective = loss + task.price * norm
     violations += claimed_wrongly("loss", claims.loss, loss, objective)
     violations += claimed_wrongly("objective", claims.objective, objective)
@@ -137,7 +137,7 @@ def _rounding(sample: Sample, function: PiecewiseLinear, values: Floats) -> floa
 
 def _margins(sample: Sample, values: Floats, allowed: float) -> list[Violation]:
     """The abscissae with a label whose margin is below 1, worst first."""
-    short = 1.0 - values[sample.group] * sample.y
+    short = 1.0 - sample.of_observations(values) * sample.y
     missed = np.flatnonzero(short > allowed)
     worst = missed[np.argsort(-short[missed], kind="stable")][:_MOST]
     return [

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from workers.minnorm.checks import column
+from workers.minnorm.compiled import compiled
+from workers.minnorm.dataset import ascends
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import NotPositive, Overflow, TooFewPoints
 
@@ -41,17 +43,26 @@ class Sample:
 
         Notes
         -----
-        O(n log n).
+        O(n log n), O(n) for ascending abscissae.
         """
         x_column = column(x, "/x")
         y_column = column(y, "/y", like=x_column)
         shares = _shares(x_column, weights)
+        if x_column.size >= 2 and ascends(x_column):
+            _check_slopes(x_column, y_column)
+            order = np.arange(x_column.size, dtype=np.int64)
+            return cls(x_column, order, y_column, shares, order)
         order = np.argsort(x_column, kind="stable")
         distinct, group = np.unique(x_column[order], return_inverse=True)
         if distinct.size < 2:
             raise TooFewPoints("At least two different abscissae are needed.", "/x")
         _check_slopes(distinct, y_column)
         return cls(distinct, group.astype(np.int64), y_column[order], shares[order], order.astype(np.int64))
+
+    @property
+    def has_ties(self) -> bool:
+        """Whether abscissae repeat. If not, columns by observation and by abscissa are the same, and not copied."""
+        return self.x.size < self.y.size
 
     @property
     def weight_of_groups(self) -> Floats:
@@ -61,19 +72,28 @@ class Sample:
     @property
     def means(self) -> Floats:
         """Weighted mean of the ordinates at each distinct abscissa, shape (m,)."""
-        if self.x.size == self.y.size:
+        if not self.has_ties:
             return self.y
-        first = self.y[self.starts][self.group]  # differences from it lose nothing to a large offset
+        first = self.of_observations(self.y[self.starts])  # differences from it lose nothing to a large offset
         return self.y[self.starts] + self.sums(self.weights * (self.y - first)) / self.weight_of_groups
 
     @property
     def starts(self) -> Indices:
         """Of each distinct abscissa, its first observation; shape (m,)."""
-        return np.flatnonzero(np.diff(self.group, prepend=-1))
+        return np.flatnonzero(np.diff(self.group, prepend=-1)) if self.has_ties else self.group
+
+    @property
+    def counts(self) -> Indices:
+        """Of observations at each distinct abscissa, shape (m,); one that stands for all without ties, shape ()."""
+        return np.diff(np.append(self.starts, self.y.size)) if self.has_ties else np.array(1)
 
     def sums(self, values: Floats) -> Floats:
         """Sums over the observations at each distinct abscissa, shape (m,)."""
-        return np.add.reduceat(values, self.starts)
+        return np.add.reduceat(values, self.starts) if self.has_ties else values
+
+    def of_observations(self, values: Floats) -> Floats:
+        """From one value a distinct abscissa to one an observation."""
+        return values[self.group] if self.has_ties else values
 
     def as_given(self, values: Floats) -> Floats:
         """One value an observation, in the order in which they were given."""
@@ -111,9 +131,16 @@ def _shares(x: Floats, weights: ArrayLike | None) -> Floats:
 
 def _check_slopes(x: Floats, y: Floats) -> None:
     """Whether a function that rises by all the ordinates differ, over the narrowest step, can be computed with."""
-    spread = float(np.max(y) / 2.0 - np.min(y) / 2.0)
-    with np.errstate(over="ignore"):
-        slopes = spread / np.diff(x) * np.maximum(1.0, np.maximum(np.abs(x[:-1]), np.abs(x[1:])))
-    if (steep := np.flatnonzero(~(slopes < LARGEST / 2.0))).size:
-        left, right = x[steep[0]], x[steep[0] + 1]
+    steep = _first_steep(x, float(np.max(y) / 2.0 - np.min(y) / 2.0))
+    if steep < x.size - 1:
+        left, right = x[steep], x[steep + 1]
         raise Overflow(f"The slopes between x = {left!s} and x = {right!s} are too large to compute with.", "/x")
+
+
+@compiled
+def _first_steep(x: Floats, spread: float) -> int:
+    """The first interval over which it is too large; the number of intervals if there is none."""
+    for i in range(x.size - 1):
+        if not spread / (x[i + 1] - x[i]) * max(1.0, abs(x[i]), abs(x[i + 1])) < LARGEST / 2.0:
+            return i
+    return x.size - 1

@@ -54,7 +54,7 @@ class Dataset:
         """
         x_column = column(x, "/x")
         y_column = column(y, "/y", like=x_column)
-        if not _ascends(x_column):
+        if not ascends(x_column):
             x_column, y_column = _sorted_distinct(x_column, y_column)
         if x_column.size < 2:
             raise TooFewPoints("At least two points with different abscissae are needed.", "/x")
@@ -147,7 +147,7 @@ def _check_slopes(x: Floats, y: Floats) -> None:
 
 
 @compiled
-def _ascends(x: Floats) -> bool:
+def ascends(x: Floats) -> bool:
     """Whether every abscissa is larger than the one before it."""
     for i in range(x.size - 1):
         if not x[i] < x[i + 1]:

@@ -54,6 +54,12 @@ class PiecewiseLinear:
         values[order] = high + low
         return values.reshape(points.shape)
 
+    def at_ascending(self, x: Floats) -> Floats:
+        """The same at ascending `x`, shape (n,). O(n + number of kinks)."""
+        high, low = self._values(x)
+        high += low
+        return high
+
     def residuals(self, x: Floats, y: Floats) -> Floats:
         """`f(x) - y` at ascending `x`, the difference taken before rounding. O(n + number of kinks)."""
         high, low = self._values(x)
@@ -125,9 +131,8 @@ def _sweep(
             slope_low += error
             at = kinks[k]
             k += 1
+        # From the last kink, not from the last point: then the next point need not wait for this one.
         high[i], low[i] = _advance(value, value_low, slope, slope_low, at, x[i])
-        if x[i] > x0:
-            value, value_low, at = high[i], low[i], x[i]
 
 
 @inlined
