@@ -112,6 +112,24 @@ def test_no_bound_is_above_the_truth_nor_far_below(drawn: tuple[Dataset, Setting
         assert found >= float(exact) * (1 - 1e-14) - 1e-28 * terms
 
 
+@pytest.mark.parametrize("width", [1e-9, 1e-3, 1.0])
+@pytest.mark.parametrize("side", [0.0, 1.0, -1.0])
+def test_the_worst_ratio_is_found_inside_short_intervals(width: float, side: float) -> None:
+    random = np.random.default_rng(6)
+    for _ in range(20):
+        x = np.sort(random.uniform(-width, 3.0 * width, 300))
+        q = np.hypot(1.0, x) * (1.0 + 0.1 * width * random.uniform(-1, 1, 300)) * random.choice([-1.0, 1.0])
+        q[[0, -1]] = 0.0
+        slopes = np.diff(q) / np.diff(x)
+        levels = q[:-1] - slopes * x[:-1]
+        where = slopes / levels
+        at = np.concatenate((x, where[(where > x[:-1]) & (where < x[1:])]))
+        heights = np.interp(at, x, q)
+        heights = np.abs(heights) if side == 0.0 else side * heights
+        worst, _ = worst_ratio(x, Setting(), Dual(q), side)
+        assert worst == pytest.approx(max(0.0, np.max(heights / np.hypot(1.0, at))), rel=1e-12)
+
+
 @settings(max_examples=1000, deadline=None)
 @given(data_and_duals())
 def test_the_worst_ratio_is_exact(drawn: tuple[Dataset, Setting, Dual]) -> None:

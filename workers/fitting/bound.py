@@ -28,7 +28,7 @@ from workers.fitting.minima import minima
 from workers.fitting.multipliers import Pulls, paired
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
-from workers.minnorm.certificate import Dual, continued
+from workers.minnorm.certificate import Dual, continued, height_of_dual
 from workers.minnorm.certificate import worst_ratio as ratio_of_dual
 from workers.minnorm.setting import Setting
 
@@ -72,12 +72,14 @@ def lower_bound(
     price = 1.0 if regularisation is None else regularisation
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # what does not fit proves nothing
         pulls, unit = _of_unit_size(sample.x, setting, _pulls(shape, admissible(setting, shape, witness)))
-        pulls = pulls.without_wrong_signs(sample.x, _wanted_signs(sample, loss), setting.skip_connection)
+        if not loss.takes_any_slope:
+            pulls = pulls.without_wrong_signs(sample.x, _wanted_signs(sample, loss), setting.skip_connection)
         multipliers = pulls.multipliers(sample.x)
         multiple = 0.0
         if pulls.places.size > 0:
             most = _within_envelope(sample, price, setting, shape, pulls)
-            most = min(most, _within_domain(sample, loss, pulls, multipliers))
+            if not loss.takes_any_slope:
+                most = min(most, _within_domain(sample, loss, pulls, multipliers))
             is_squared = loss.name == "squared"
             multiple = min(most, _best_for_squares(sample, multipliers) if is_squared else price * unit)
         bound = _at(sample, loss, pulls, multipliers, multiple)
@@ -138,11 +140,12 @@ def _worst_ratio(x: Floats, setting: Setting, shape: Shape, pulls: Pulls) -> tup
 
 
 def _of_unit_size(x: Floats, setting: Setting, pulls: Pulls) -> tuple[Pulls, float]:
-    """Divided by a power of two, so that the highest is about its envelope and no digits are lost; and the power."""
-    envelope = np.hypot(1.0, x) if setting.penalise_biases else np.ones_like(x)
-    start = (pulls.values[0] + pulls.pushes[0]) / envelope[0]
-    height = max(float(np.max(np.abs(pulls.values) / envelope)), abs(pulls.total), abs(float(start)))
+    """Divided by a power of two, unless the highest is about its envelope: no digits are lost. And the power."""
+    start = (pulls.values[0] + pulls.pushes[0]) / (math.hypot(1.0, x[0]) if setting.penalise_biases else 1.0)
+    height = max(height_of_dual(x, pulls.values, setting.penalise_biases), abs(pulls.total), abs(float(start)))
     _, exponent = math.frexp(height) if math.isfinite(height) else (0.0, 0)
+    if exponent in (0, 1):
+        return pulls, 1.0
     parts = (pulls.values, pulls.low, pulls.pushes, pulls.total)
     values, low, pushes, total = (np.ldexp(part, -exponent) for part in parts)
     return Pulls(pulls.places, values, low, pushes, float(total)), float(np.ldexp(1.0, exponent))
@@ -180,7 +183,7 @@ def _within_domain(sample: Sample, loss: Loss, pulls: Pulls, multipliers: Pairs)
     theta = multipliers[0]
     pulling = theta != 0.0
     limits = np.where(theta > 0.0, high, low)[pulling] / theta[pulling]
-    most_at_one = int(np.max(np.diff(np.append(sample.starts, sample.y.size))))
+    most_at_one = int(np.max(sample.counts))
     return float(np.min(limits, initial=math.inf)) * (1.0 - (most_at_one + 64.0) * _U)
 
 

@@ -62,6 +62,11 @@ class Loss:
         """Whether it is a constraint, which no regularisation is weighed against."""
         return self.name == "hard_margin"
 
+    @property
+    def takes_any_slope(self) -> bool:
+        """Whether `least` is finite for all slopes."""
+        return self.name == "squared"
+
     def check(self, sample: Sample) -> None:
         """Raise `WrongLabel` where labels are wanted and an ordinate is none."""
         wrong = sample.order[np.abs(sample.y) != 1.0]

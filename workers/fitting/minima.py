@@ -32,8 +32,7 @@ def minima(sample: Sample, loss: Loss, slopes: Floats) -> Minima:
 
     `slopes` may be wrong by a unit of rounding. `error` bounds the rounding of `rest`. O(n log n).
     """
-    counts = np.diff(np.append(sample.starts, sample.y.size))
-    return _MINIMA[loss.name](sample, loss, slopes, (counts + 16.0) * _U)
+    return _MINIMA[loss.name](sample, loss, slopes, np.float64(_U) * (sample.counts + 16.0))
 
 
 def _of_squares(sample: Sample, _loss: Loss, slopes: Floats, unit: Floats) -> Minima:
@@ -42,7 +41,10 @@ def _of_squares(sample: Sample, _loss: Loss, slopes: Floats, unit: Floats) -> Mi
     Its own error counts for less than others: its square over the weight is below the scatter.
     """
     mean, weight = sample.means, sample.weight_of_groups
-    away = sample.y - mean[sample.group]
+    if not sample.has_ties:  # nothing is left
+        gained = slopes * (slopes / (4.0 * weight))
+        return Minima(mean, -gained, 4.0 * unit * gained)
+    away = sample.y - sample.of_observations(mean)
     scatter = sample.sums(sample.weights * away * away)
     pull = slopes - 2.0 * sample.sums(sample.weights * away)
     gained = pull * (pull / (4.0 * weight))
@@ -52,7 +54,7 @@ def _of_squares(sample: Sample, _loss: Loss, slopes: Floats, unit: Floats) -> Mi
 def _of_distances(sample: Sample, loss: Loss, slopes: Floats, unit: Floats) -> Minima:
     """At a weighted quantile. By rounding it may be a wrong one, unless the loss surely rises to both sides."""
     place = loss.minimisers(sample, slopes)
-    away = place[sample.group] - sample.y
+    away = sample.of_observations(place) - sample.y
     rest = sample.sums(sample.weights * np.abs(away))
     to_the_right = sample.sums(np.where(away >= 0.0, sample.weights, -sample.weights)) + slopes
     to_the_left = sample.sums(np.where(away <= 0.0, sample.weights, -sample.weights)) - slopes
@@ -69,7 +71,7 @@ def _of_huber(sample: Sample, loss: Loss, slopes: Floats, unit: Floats) -> Minim
     """
     delta = loss.delta or 1.0
     place = loss.minimisers(sample, slopes)
-    far = place[sample.group] - sample.y
+    far = sample.of_observations(place) - sample.y
     near = np.clip(far, -delta, delta)
     rest = sample.sums(sample.weights * near * (far - 0.5 * near))
     steep = np.abs(sample.sums(sample.weights * near) + slopes)
@@ -79,7 +81,7 @@ def _of_huber(sample: Sample, loss: Loss, slopes: Floats, unit: Floats) -> Minim
     with np.errstate(divide="ignore", invalid="ignore"):
         curved = steep * (steep / (2.0 * inside))
     missed = np.where(steep <= inside * room, curved, steep * (_widths(sample) + 2.0 * delta))
-    alone = np.diff(np.append(sample.starts, sample.y.size)) == 1
+    alone = sample.counts == 1
     gained = slopes * (slopes / (2.0 * sample.weight_of_groups))
     return Minima(
         np.where(alone, sample.y[sample.starts], place),

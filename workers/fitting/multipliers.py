@@ -71,10 +71,19 @@ def _right_of(x: Floats, values: Floats, low: Floats, pushes: Floats, j: int) ->
     fall_low = drop_low + below + lost
     if fall == 0.0 and fall_low == 0.0:
         return 0.0, 0.0, 0.0
-    total = fall / step
-    total_low = (fma(-total, step, fall) + fall_low - total * step_low) / step
-    rounding = _FINE * (abs(total) + abs(drop) / step) + 4.0 * _U * abs(below) / step
-    return total, total_low, rounding + _TINY * (1.0 + 1.0 / step)
+    total, inverse = fall / step, 1.0 / step
+    total_low = (fma(-total, step, fall) + fall_low - total * step_low) * inverse
+    rounding = _FINE * (abs(total) + abs(drop) * inverse) + 8.0 * _U * abs(below) * inverse
+    return total, total_low, rounding + _TINY * (1.0 + inverse)
+
+
+@inlined
+def _difference(
+    before: float, before_low: float, error: float, after: float, after_low: float, error_after: float
+) -> tuple[float, float, float]:
+    """The multiplier between two such sums, likewise."""
+    pull, pull_low = pair_sum(before, before_low, -after, -after_low)
+    return pull, pull_low, error + error_after + _FINE * (abs(before) + abs(after))
 
 
 @inlined
@@ -88,8 +97,7 @@ def _multiplier(
     after, after_low, error_after = 0.0, 0.0, 0.0
     if not is_last:
         after, after_low, error_after = _right_of(x, values, low, pushes, j)
-    pull, pull_low = pair_sum(before, before_low, -after, -after_low)
-    return pull, pull_low, error + error_after + _FINE * (abs(before) + abs(after))
+    return _difference(before, before_low, error, after, after_low, error_after)
 
 
 @compiled
@@ -103,8 +111,14 @@ def _fill(
     pulls_low: Floats,
     error: Floats,
 ) -> None:
+    """Of all points, if there are any."""
+    before, before_low, error_before = total, 0.0, 0.0
     for j in range(x.size):
-        pulls[j], pulls_low[j], error[j] = _multiplier(x, values, low, pushes, total, j, j == x.size - 1)
+        after, after_low, error_after = 0.0, 0.0, 0.0
+        if j < x.size - 1:
+            after, after_low, error_after = _right_of(x, values, low, pushes, j)
+        pulls[j], pulls_low[j], error[j] = _difference(before, before_low, error_before, after, after_low, error_after)
+        before, before_low, error_before = after, after_low, error_after
 
 
 @inlined
@@ -175,13 +189,15 @@ def paired(high: Floats, low: Floats, error: Floats, multiple: float, values: Fl
     """`multiple sum theta_i values_i`, and a bound for its error.
 
     Summed in pairs of doubles: a product is wrong by 8 units of 2**-106, a sum by 4 units of what has been added up.
+    Errors are added up beside the sum, so that the next sum need not wait for them, and lose a unit of their own.
     """
     total, total_low, slack = 0.0, 0.0, 0.0
     for i in range(high.size):
         slope, slope_low = two_product(multiple, high[i])
         slope_low += multiple * low[i]
         term, term_low = two_product(slope, values[i])
-        total, total_low = pair_sum(total, total_low, term, term_low + slope_low * values[i])
-        slack += (64.0 * abs(term) + 8.0 * abs(total)) * _U * _U
+        total, lost = two_sum(total, term)
+        total_low += lost + (term_low + slope_low * values[i])
+        slack += (64.0 * abs(term) + 8.0 * abs(total)) * _U * _U + 2.0 * _U * abs(total_low)
         slack += abs(values[i]) * (multiple * error[i] + _TINY) + _TINY
     return total + total_low, slack * (1.0 + 2.0**-20) + 2.0 * _U * abs(total)

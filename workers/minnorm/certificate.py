@@ -118,7 +118,7 @@ def admissible(setting: Setting, dual: Dual) -> Dual:
 
 def _normalised(x: Floats, setting: Setting, dual: Dual) -> tuple[Dual, float]:
     """The dual divided by a power of two, so that it is within its envelope at the data, and the power."""
-    height = max(_height(x, dual.values, setting.penalise_biases), abs(dual.total))
+    height = max(height_of_dual(x, dual.values, setting.penalise_biases), abs(dual.total))
     if height <= 1.0:
         return dual, 1.0
     _, exponent = math.frexp(height)
@@ -126,7 +126,7 @@ def _normalised(x: Floats, setting: Setting, dual: Dual) -> tuple[Dual, float]:
 
 
 @compiled
-def _height(x: Floats, q: Floats, penalise_biases: bool) -> float:
+def height_of_dual(x: Floats, q: Floats, penalise_biases: bool) -> float:
     """The largest quotient of a dual and its envelope at the data."""
     highest = 0.0
     for i in range(x.size):
@@ -293,6 +293,23 @@ def _unit(weight_here: float) -> float:
     return math.ldexp(1.0, -math.frexp(weight_here)[1])
 
 
+@inlined
+def _stays_below(worst: float, ratio: float, left: float, right: float, w: float, v: float) -> bool:
+    """Whether no ratio inside an interval reaches the worst, as `ratio` is the larger one at its ends.
+
+    It is a length times the cosine to a direction, so it grows by the cosine of half the angle between the ends at
+    most. Their weights are `w` and `v`; with a sine of one half at most, the inverse of that cosine is less than one
+    plus 0.16 times its square.
+    """
+    if not (right - left < 0.5 * w * v and 1.0 + left * right > 0.0):
+        return False
+    if ratio * 1.0625 < worst:
+        return True
+    sine = (right - left) / (w * v)
+    below: bool = ratio * (1.0 + 0.25 * sine * sine) < worst
+    return below
+
+
 @compiled
 def worst_over_intervals(x: Floats, q: Floats, slope: float, level: float, side: float) -> tuple[float, int]:
     """The largest `|q(t) - l(t)| / sqrt(1 + t^2)` over the data, `l(t) = level - slope t`, and the interval it is in.
@@ -303,14 +320,15 @@ def worst_over_intervals(x: Floats, q: Floats, slope: float, level: float, side:
     its envelope on both rays, its level is at most twice the largest ratio, so that subtracting it loses no digits.
     """
     worst, where = 0.0, 0
-    weight_here = weight(x[0])
-    right, right_unit = _ratio(q[0] - (level - slope * x[0]), weight_here, side), _unit(weight_here)
+    v = weight(x[0])
+    right = _ratio(q[0] - (level - slope * x[0]), v, side)
     for i in range(x.size - 1):
-        left, left_unit = right, right_unit
-        weight_here = weight(x[i + 1])
-        right, right_unit = _ratio(q[i + 1] - (level - slope * x[i + 1]), weight_here, side), _unit(weight_here)
-        inside = _ratio_inside(x[i], x[i + 1], left_unit, right_unit, q[i], q[i + 1], slope, level, side)
-        ratio = max(left, right, inside)
+        left, w, v = right, v, weight(x[i + 1])
+        right = _ratio(q[i + 1] - (level - slope * x[i + 1]), v, side)
+        ratio = max(left, right)
+        if not _stays_below(worst, ratio, x[i], x[i + 1], w, v):
+            inside = _ratio_inside(x[i], x[i + 1], _unit(w), _unit(v), q[i], q[i + 1], slope, level, side)
+            ratio = max(ratio, inside)
         if ratio > worst:
             worst, where = ratio, i
     return worst, where
