@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.oracles.generated import SHAPES, some
-from workers.minnorm.splitting import split_masses
+from workers.minnorm.splitting import shares_within, split_masses
 
 Floats = NDArray[np.float64]
 
@@ -111,3 +111,16 @@ def test_a_small_problem_after_a_large_one_is_solved_as_before() -> None:
     split_masses(*large)
     for before, after in zip(first, split_masses(*small), strict=True):
         assert np.array_equal(before, after)
+
+
+@pytest.mark.parametrize("shift", [-40.0, 0.0, 40.0])  # either end may be active
+def test_compiled_code_gets_the_same_shares(shift: float) -> None:
+    random = np.random.default_rng(3)
+    for n in (2, 3, 4, 30):
+        x = np.cumsum(random.uniform(0.1, 60.0, n)) + shift
+        curvature = np.abs(random.normal(size=n)) * random.choice([-1.0, 0.0, 1.0, 1.0], n)
+        curvature[[0, -1]] = 0.0
+        _, from_left, from_right = split_masses(x, curvature)
+        found = shares_within(x, curvature)
+        assert found[0].tolist() == from_left.tolist()
+        assert found[1].tolist() == from_right.tolist()

@@ -88,19 +88,21 @@ def newton_step(
     x: Floats,
     price: float,
     penalise_biases: bool,
-    weights: Floats,
-    residuals: Floats,
+    moments: Floats,
     nodes: Indices,
     signs: Floats,
     values: Floats,
     joined: Marks,
     shares: Floats,
 ) -> tuple[Floats, float]:
-    """Newton's step of the values, and by how much it lowers the objective to second order."""
+    """Newton's step of the values, and by how much it lowers the objective to second order. O(k).
+
+    `moments` are those of the residuals, see there.
+    """
     k = nodes.size
     band = np.zeros((2 * k, _BAND))  # band[i, d] is the Hessian's entry (i, i - d)
     gradient = np.zeros(2 * k)
-    _add_loss(x, weights, residuals, nodes, band, gradient)
+    _add_loss(moments, band, gradient)
     rows = np.zeros((2, _BAND))
     for j in range(k - 1):
         if joined[j]:
@@ -155,30 +157,14 @@ def _add_joint(
 
 
 @compiled
-def _add_loss(x: Floats, weights: Floats, residuals: Floats, nodes: Indices, band: Floats, gradient: Floats) -> None:
+def _add_loss(moments: Floats, band: Floats, gradient: Floats) -> None:
     """The Hessian and the gradient of the loss: hat functions against each other and against the residuals."""
-    k = nodes.size
-    for j in range(k - 1):
-        first, last = nodes[j], nodes[j + 1]
-        width = x[last] - x[first]
-        here, both, there, left, right = 0.0, 0.0, 0.0, 0.0, 0.0
-        for i in range(first, last):
-            part = (x[i] - x[first]) / width
-            rest = (x[last] - x[i]) / width
-            mass = weights[i]
-            here += mass * rest * rest
-            both += mass * rest * part
-            there += mass * part * part
-            left += mass * residuals[i] * rest
-            right += mass * residuals[i] * part
-        band[2 * j, 0] += 2.0 * here
-        band[2 * j + 2, 2] += 2.0 * both
-        band[2 * j + 2, 0] += 2.0 * there
-        gradient[2 * j] += 2.0 * left
-        gradient[2 * j + 2] += 2.0 * right
-    last = nodes[k - 1]
-    band[2 * k - 2, 0] += 2.0 * weights[last]
-    gradient[2 * k - 2] += 2.0 * weights[last] * residuals[last]
+    for j in range(moments.shape[0]):
+        band[2 * j, 0] += 2.0 * moments[j, 0]
+        band[2 * j + 2, 2] += 2.0 * moments[j, 1]
+        band[2 * j + 2, 0] += 2.0 * moments[j, 2]
+        gradient[2 * j] += 2.0 * moments[j, 3]
+        gradient[2 * j + 2] += 2.0 * moments[j, 4]
 
 
 @inlined

@@ -13,13 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.fitting.moments import measured, updated
 from workers.fitting.newton import change, newton_step, sum_of_prices
 from workers.minnorm.compiled import compiled
-from workers.minnorm.splitting import split_masses
+from workers.minnorm.splitting import shares_within
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 Marks = NDArray[np.bool_]
+Columns = tuple[Indices, Floats, Floats, Floats, Floats, Floats]
+"""The fields of a candidate, as compiled functions take them."""
 
 _ENOUGH = 1e-3
 _SHORTEST = 2.0**-12
@@ -66,75 +69,142 @@ class Candidate:
     @classmethod
     def of(cls, data: Observed, price: Price, nodes: Indices, signs: Floats, offsets: Floats) -> "Candidate":
         """Without the nodes that do not bend as they should, and with the best kinks. O(k)."""
-        values = data.y[nodes] + offsets
-        kept = _bending(data.x, nodes.copy(), signs.copy(), values.copy())
-        if kept.size < nodes.size:
-            nodes, signs, offsets, values = nodes[kept], signs[kept], offsets[kept], values[kept]
-        if not price.penalise_biases:  # every kink is best at its node
-            return cls(nodes, signs, offsets, values, np.zeros(nodes.size), np.zeros(nodes.size))
-        return cls(nodes, signs, offsets, values, *_joints(data.x, nodes, values))
-
-    def moved(self, data: Observed, price: Price, step: Floats, ending: Marks | None = None) -> "Candidate":
-        """After a step of the values, without the nodes that end there."""
-        signs = self.signs if ending is None else np.where(ending, 0.0, self.signs)
-        return Candidate.of(data, price, self.nodes, signs, self.offsets + step)
+        return cls(*candidate(data.x, data.y, price.penalise_biases, nodes, signs, offsets))
 
     @property
-    def columns(self) -> tuple[Indices, Floats, Floats, Marks, Floats]:
-        """As the compiled functions take them: the last two say what is joined to the next node, and the shares."""
-        shares = np.abs(self.from_left)
-        shares[-1] = abs(self.from_right[-2])
-        return self.nodes, self.signs, self.values, self.from_left != 0.0, shares
-
-
-def _joints(x: Floats, nodes: Indices, values: Floats) -> tuple[Floats, Floats]:
-    """What neighbours give to their common kink, from the left and from the right."""
-    apart = np.diff(nodes) > 1
-    # A point between two nodes, where the function does not bend, keeps their masses apart.
-    places = np.arange(nodes.size) + np.concatenate(([0], np.cumsum(apart)))
-    points = np.empty(places[-1] + 1, np.int64)
-    points[places[:-1][apart] + 1] = nodes[:-1][apart] + 1
-    points[places] = nodes
-    curvature = np.zeros(points.size)
-    curvature[places[1:-1]] = np.diff(np.diff(values) / np.diff(x[nodes]))
-    _, from_left, from_right = split_masses(x[points], curvature)
-    return from_left[places], from_right[places]
+    def columns(self) -> Columns:
+        """All of it."""
+        return self.nodes, self.signs, self.offsets, self.values, self.from_left, self.from_right
 
 
 def minimise(data: Observed, price: Price, start: Candidate) -> Candidate:
     """The best candidate with these nodes, or some of them, as accurate as rounding allows.
 
-    O(m) an iteration, a handful of iterations.
+    O(m), and O(k) an iteration; a handful of iterations.
     """
+    return Candidate(*minimised(data.x, data.y, data.weights, price.each, price.penalise_biases, start.columns))
+
+
+def norm(x: Floats, price: Price, candidate: Candidate) -> float:
+    """What all slope changes of a candidate cost, for a price of 1."""
+    return float(_cost(x, price.penalise_biases, candidate.columns))
+
+
+def objective_of(data: Observed, price: Price, candidate: Candidate, residuals: Floats) -> float:
+    """Loss and price of a candidate; fills its residuals `f - y`."""
+    loss = fill_residuals(data.x, data.y, data.weights, candidate.nodes, candidate.offsets, residuals)
+    return float(loss) + price.each * norm(data.x, price, candidate)
+
+
+@compiled
+def minimised(x: Floats, y: Floats, weights: Floats, price: float, penalise_biases: bool, start: Columns) -> Columns:
+    """`minimise`, compiled."""
     here = start
-    residuals, others = np.empty_like(data.x), np.empty_like(data.x)
-    objective = objective_of(data, price, here, residuals)
+    moments = measured(x, y, weights, here[0], here[2])
+    objective = _objective(x, price, penalise_biases, here, moments)
     least, idle = np.inf, 0
     for _ in range(_STEPS):
-        step, decrease = newton_step(data.x, price.each, price.penalise_biases, data.weights, residuals, *here.columns)
-        length, moved, value = 1.0, None, objective
+        step, decrease = newton_step(x, price, penalise_biases, moments, *_shared(here))
+        length, is_lower = 1.0, False
+        moved, others, value = here, moments, objective
         # What the objective no longer shows, the dual does: by the square root. Newton's method is close then.
         while decrease > _UNSEEN * objective and length > _SHORTEST:
-            moved = here.moved(data, price, length * step)
-            value = objective_of(data, price, moved, others)
-            if value < objective - _ENOUGH * length * decrease:
+            moved = candidate(x, y, penalise_biases, here[0], here[1], here[2] + length * step)
+            others = updated(x, y, weights, here[0], here[2], moments, moved[0], moved[2])
+            value = _objective(x, price, penalise_biases, moved, others)
+            is_lower = value < objective - _ENOUGH * length * decrease
+            if is_lower:
                 break
-            moved, length = None, 0.5 * length
-        if moved is None:
-            times = _times_to_zero(data.x, here.nodes, here.signs, here.values, step)
+            length *= 0.5
+        if not is_lower:
+            times = _times_to_zero(x, here[0], here[1], here[3], step)
             ending = times <= length
             if ending.any():
-                length, least, idle = float(np.median(times[ending])), np.inf, 0
+                length, least, idle = np.median(times[ending]), np.inf, 0
             elif length == 1.0 and idle < _PATIENCE and decrease > _FLOOR * objective:
                 idle = 0 if decrease < _FASTER * least else idle + 1
                 least = min(least, decrease)
             else:
                 break
-            moved = here.moved(data, price, length * step, times <= length)
-            value = objective_of(data, price, moved, others)
-        here, objective = moved, value
-        residuals, others = others, residuals
+            signs = np.where(times <= length, 0.0, here[1])
+            moved = candidate(x, y, penalise_biases, here[0], signs, here[2] + length * step)
+            others = updated(x, y, weights, here[0], here[2], moments, moved[0], moved[2])
+            value = _objective(x, price, penalise_biases, moved, others)
+        here, moments, objective = moved, others, value
     return here
+
+
+@compiled
+def candidate(x: Floats, y: Floats, penalise_biases: bool, nodes: Indices, signs: Floats, offsets: Floats) -> Columns:
+    """`Candidate.of`, compiled."""
+    nodes, signs, offsets = nodes.copy(), signs.copy(), offsets.copy()
+    values = y[nodes] + offsets
+    k = _keep_bending(x, nodes, signs, offsets, values)
+    nodes, signs, offsets, values = nodes[:k], signs[:k], offsets[:k], values[:k]
+    if penalise_biases:
+        from_left, from_right = _joints(x, nodes, values)
+    else:  # every kink is best at its node
+        from_left, from_right = np.zeros(k), np.zeros(k)
+    return nodes, signs, offsets, values, from_left, from_right
+
+
+@compiled
+def _keep_bending(x: Floats, nodes: Indices, signs: Floats, offsets: Floats, values: Floats) -> int:
+    """How many nodes remain, which are moved to the front: leaving one out changes its neighbours."""
+    k = nodes.size
+    bends = np.ones(k, np.bool_)
+    while True:
+        for j in range(1, k - 1):
+            bends[j] = signs[j] * change(x, nodes[:k], values, j) > 0.0
+        bends[k - 1] = True
+        count = 0
+        for j in range(k):
+            if bends[j]:
+                nodes[count], signs[count], offsets[count], values[count] = nodes[j], signs[j], offsets[j], values[j]
+                count += 1
+        if count == k:
+            return count
+        k = count
+
+
+@compiled
+def _joints(x: Floats, nodes: Indices, values: Floats) -> tuple[Floats, Floats]:
+    """What neighbours give to their common kink, from the left and from the right."""
+    k = nodes.size
+    points, curvature, places = np.empty(2 * k), np.zeros(2 * k), np.empty(k, np.int64)
+    count = 0
+    for j in range(k):
+        if j > 0 and nodes[j] - nodes[j - 1] > 1:
+            # A point between two nodes, where the function does not bend, keeps their masses apart.
+            points[count] = x[nodes[j - 1] + 1]
+            count += 1
+        points[count], places[j] = x[nodes[j]], count
+        if 0 < j < k - 1:
+            curvature[count] = change(x, nodes, values, j)
+        count += 1
+    from_left, from_right = shares_within(points[:count], curvature[:count])
+    return from_left[places], from_right[places]
+
+
+@compiled
+def _shared(here: Columns) -> tuple[Indices, Floats, Floats, Marks, Floats]:
+    """As the functions of `newton` take it: the last two say what is joined to the next node, and the shares."""
+    nodes, signs, _, values, from_left, from_right = here
+    shares = np.abs(from_left)
+    shares[-1] = abs(from_right[-2])
+    return nodes, signs, values, from_left != 0.0, shares
+
+
+@compiled
+def _cost(x: Floats, penalise_biases: bool, here: Columns) -> float:
+    total: float = sum_of_prices(x, penalise_biases, *_shared(here))
+    return total
+
+
+@compiled
+def _objective(x: Floats, price: float, penalise_biases: bool, here: Columns, moments: Floats) -> float:
+    objective: float = np.sum(moments[:, 5]) + price * _cost(x, penalise_biases, here)
+    return objective
 
 
 @compiled
@@ -150,38 +220,8 @@ def _times_to_zero(x: Floats, nodes: Indices, signs: Floats, values: Floats, ste
 
 
 @compiled
-def _bending(x: Floats, nodes: Indices, signs: Floats, values: Floats) -> Indices:
-    """Which nodes remain: leaving one out changes its neighbours. Overwrites all but `x`."""
-    kept = np.arange(nodes.size)
-    bends = np.ones(nodes.size, np.bool_)
-    while True:
-        k = kept.size
-        for j in range(1, k - 1):
-            bends[j] = signs[j] * change(x, nodes[:k], values, j) > 0.0
-        bends[k - 1] = True
-        count = 0
-        for j in range(k):
-            if bends[j]:
-                kept[count], nodes[count], signs[count], values[count] = kept[j], nodes[j], signs[j], values[j]
-                count += 1
-        if count == k:
-            return kept
-        kept = kept[:count]
-
-
-def norm(x: Floats, price: Price, candidate: Candidate) -> float:
-    """What all slope changes of a candidate cost, for a price of 1."""
-    return float(sum_of_prices(x, price.penalise_biases, *candidate.columns))
-
-
-def objective_of(data: Observed, price: Price, candidate: Candidate, residuals: Floats) -> float:
-    """Loss and price of a candidate; fills its residuals `f - y`."""
-    loss = _loss(data.x, data.y, data.weights, candidate.nodes, candidate.offsets, residuals)
-    return float(loss) + price.each * norm(data.x, price, candidate)
-
-
-@compiled
-def _loss(x: Floats, y: Floats, weights: Floats, nodes: Indices, offsets: Floats, residuals: Floats) -> float:
+def fill_residuals(x: Floats, y: Floats, weights: Floats, nodes: Indices, offsets: Floats, residuals: Floats) -> float:
+    """`f - y` at all data; the loss. O(m)."""
     loss: float = 0.0
     k = nodes.size
     for j in range(k - 1):
