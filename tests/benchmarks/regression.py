@@ -26,8 +26,8 @@ GAP = 1e-8
 LIMITS = """
 A sine with noise. The rival is the sparse cone program in cvxpy, solved by Clarabel to the same relative gap: values at
 the data, and for each interval and sign the shares of its ends. With little regularisation there are more kinks and so
-more rounds; the time is that of sums over all data in each of them. Our time is that of the whole fit: solution, kinks
-placed exactly, and the certificate recomputed.
+more rounds, most of them on points in groups. Our time is that of the whole fit: solution, kinks placed exactly, and
+the certificate recomputed.
 """.strip()
 
 

@@ -1,12 +1,13 @@
-"""Where a dual exceeds its envelope."""
+"""Where a dual exceeds its envelope, and what points in groups say about it."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from workers.fitting import exchange as exchanging
 from workers.fitting import survey as surveying
 from workers.fitting.exchange import exchange
-from workers.fitting.restricted import Observed, Price, minimise
+from workers.fitting.restricted import Observed, Price, minimise, objective_of
 from workers.fitting.survey import Survey, line_of_data
 
 Floats = NDArray[np.float64]
@@ -46,3 +47,37 @@ def test_room_for_few_peaks_is_no_limit(penalise_biases: bool, monkeypatch: pyte
     usual = exchange(data, price, 1e-10)
     monkeypatch.setattr(surveying, "_FIRST_ROOM", 1)
     assert exchange(data, price, 1e-10).objective == usual.objective
+
+
+@pytest.mark.parametrize("penalise_biases", [True, False])
+@pytest.mark.parametrize("regularisation", [1e-1, 1e-4])
+def test_points_in_groups_are_only_a_start(
+    regularisation: float, penalise_biases: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, price = noisy(700), Price(regularisation, penalise_biases)
+    usual = exchange(data, price, 1e-11)
+    monkeypatch.setattr(exchanging, "_MANY", 50)
+    found = exchange(data, price, 1e-11)
+    assert found.relative_gap <= 1e-11
+    assert found.objective == pytest.approx(usual.objective, rel=1e-11)
+    assert objective_of(data, price, found.candidate, np.empty(700)) == pytest.approx(found.objective, rel=1e-14)
+
+
+def test_groups_keep_the_ends_the_order_and_the_means() -> None:
+    random = np.random.default_rng(4)
+    for n in (2, 3, 9, 10, 11, 18, 100):
+        x, y = random.uniform(-1e-3, 1e9, n), random.normal(size=n)
+        x.sort()
+        weights = random.dirichlet(np.full(n, 5.0))
+        places, means, masses = exchanging._grouped(x, y, weights)
+        assert (places[0], places[-1], means[0], means[-1]) == (x[0], x[-1], y[0], y[-1])
+        assert np.all(np.diff(places) > 0.0)
+        assert np.sum(masses) == pytest.approx(1.0)
+        assert np.sum(masses * means) == pytest.approx(np.sum(weights * y))
+        assert np.sum(masses * places) == pytest.approx(np.sum(weights * x))
+
+
+def test_groups_of_abscissae_that_are_neighbours_stay_apart() -> None:
+    x = np.ldexp(2.0**52 + np.arange(60.0), -52)
+    places, _, _ = exchanging._grouped(x, np.zeros(60), np.full(60, 1 / 60))
+    assert np.all(np.diff(places) > 0.0)
