@@ -189,7 +189,7 @@ def _compare(
     The first and the last multiplier make up for that line, so that `q` vanishes at both ends.
     """
     n = x.size
-    slope, end, worst = high[0] / (x[n - 1] - x[0]), x[n - 1], 0.0
+    slope, end, worst = (high[0] + low[0]) / (x[n - 1] - x[0]), x[n - 1], 0.0
     for i in range(n):
         line, line_low = two_product(slope, end - x[i])
         value, error = two_sum(high[i], -line)
