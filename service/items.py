@@ -31,7 +31,7 @@ from service.scopes import scope_of_kind
 from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
 from service.solving import BATCH, QUEUES
-from workers import chunks, compute
+from workers import chunks
 from workers.payloads import Problem
 from workers.records import JobError
 
@@ -48,6 +48,8 @@ CHUNK_S = 1.0
 """Estimated work in a chunk: what a lost worker costs at most, and how often results come."""
 CHUNK_ITEMS = 2_000
 CHUNK_BYTES = 4 * 2**20
+_PASSED_ON_S = 1e-4
+"""What an item takes that has failed before."""
 
 Place = tuple[int | str, ...]
 """The way to a part of a document."""
@@ -120,10 +122,10 @@ class Gatherer:
         """Take the next item. Raises `RequestValidationError` if it could not be named among the results."""
         check_count(self._count + 1, self._settings)
         name = _name(item, ("items", self._count), place)
-        line, effort, queue = self._line(name, item)
+        line, seconds, queue = self._line(name, item)
         self._names.add(name)
         self._count += 1
-        self._open[queue].append(line, estimated_s(effort))
+        self._open[queue].append(line, seconds)
         if self._open[queue].is_full:
             self._close(queue)
 
@@ -142,11 +144,12 @@ class Gatherer:
             message = str(error).replace("The body", f"Line {self._line_number}", 1)
             raise InvalidJson(message, pointer_to(("items", self._count))) from None
 
-    def _line(self, name: str, item: dict[str, Any]) -> tuple[bytes, int, str]:
-        """An item on its way to the worker, its effort, and its queue; or its error in its place."""
+    def _line(self, name: str, item: dict[str, Any]) -> tuple[bytes, float, str]:
+        """An item on its way to the worker, how long it will take, and its queue; or its error in its place."""
         try:
             if name in self._names:
-                return chunks.failed_line(name, JobError(DUPLICATE.slug, DUPLICATE.explanation, "/custom_id")), 0, BATCH
+                twice = JobError(DUPLICATE.slug, DUPLICATE.explanation, "/custom_id")
+                return chunks.failed_line(name, twice), _PASSED_ON_S, BATCH
             check_size(item, self._settings)
             kind, problem = _problem(item)
             self._check_scope(kind)
@@ -154,12 +157,12 @@ class Gatherer:
         except GatewayError as error:
             return (
                 chunks.failed_line(name, JobError(KINDS[type(error)].slug, str(error), error.pointer or "")),
-                0,
+                _PASSED_ON_S,
                 BATCH,
             )
         except RequestValidationError as error:
-            return chunks.failed_line(name, _first(error)), 0, BATCH
-        return chunks.item_line(name, kind, problem), compute.effort(kind, problem), QUEUES.get(kind, BATCH)
+            return chunks.failed_line(name, _first(error)), _PASSED_ON_S, BATCH
+        return chunks.item_line(name, kind, problem), estimated_s(kind, problem), QUEUES.get(kind, BATCH)
 
     def _check_scope(self, kind: str) -> None:
         needed = scope_of_kind(kind)

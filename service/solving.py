@@ -63,7 +63,7 @@ class Solver:
             "size": encoding.longest(problem),
             "answered": "queued" if queued else "at_once",
             **({"queue": QUEUES.get(kind, INTERACTIVE)} if queued else {}),
-            "estimated_s": estimated_s(effort),
+            "estimated_s": estimated_s(kind, problem),
             "cached": queued and terms.share and await self._queue.knows(digest),
             "warnings": [vars(each) for each in warned],
         }

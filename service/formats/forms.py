@@ -59,7 +59,7 @@ class Form:
         """Tells one form from another in an `ETag`."""
         return "-" + hashlib.blake2b(repr(self).encode(), digest_size=4).hexdigest()
 
-    def content(self, kind: str, problem: Problem | None, envelope: Envelope) -> bytes:
+    def content(self, kind: str, problem: Problem | None, envelope: Envelope) -> bytes | memoryview:
         """A job that has a result, in this form."""
         if self.look is not None:
             return draw(kind, problem or {}, orjson.loads(envelope.json())["result"], self.look)

@@ -12,13 +12,13 @@ from workers import payloads
 _PLAIN = csv.WriteOptions(quoting_header="none")
 
 
-def written(media_type: str, columns: Mapping[str, Any], notes: Mapping[str, Any]) -> bytes:
+def written(media_type: str, columns: Mapping[str, Any], notes: Mapping[str, Any]) -> memoryview:
     """A table in one of the media types `media.TABLES`; those but CSV have the notes as metadata, in JSON."""
     metadata = {name: payloads.dumps(value) for name, value in notes.items()}
     table = pa.table(dict(columns)).replace_schema_metadata(metadata)
     sink = pa.BufferOutputStream()
     _WRITERS[media_type](table, sink)
-    return bytes(sink.getvalue())
+    return memoryview(sink.getvalue())
 
 
 def _write_csv(table: pa.Table, sink: pa.BufferOutputStream) -> None:

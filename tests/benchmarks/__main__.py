@@ -7,6 +7,7 @@ from tests.benchmarks import (
     free_biases,
     growth,
     interpolation,
+    large,
     limits,
     machine,
     norms,
@@ -20,10 +21,11 @@ from tests.benchmarks import (
 from tests.benchmarks.report import Comparison, Growth, heading, row
 
 PAGE = Path(__file__).parents[2] / "docs" / "performance.md"
-GROUPS = [
-    module.GROUP
-    for module in (interpolation, without_skip, free_biases, regression, training, norms, requests, startup, queue)
-]
+MODULES = (
+    *(interpolation, without_skip, free_biases, regression, training, norms),
+    *(requests, large, startup, queue),
+)
+GROUPS = [module.GROUP for module in MODULES]
 
 TITLE = """# Performance
 

@@ -54,7 +54,7 @@ def _beside_the_grid() -> Iterator[Comparison]:
     works: dict[str, Work] = {
         "solution": lambda: [solve(points) for points in checked],
         "all": lambda: [whole(x, y) for x, y in sets],
-        "JSON": lambda: [compute.answer("interpolations", problem) for problem in problems],
+        "JSON": lambda: [compute.answer("interpolations", problem).result for problem in problems],
     }
     for step, way in ((twice, "twice"), (once, "once")):
         for name, work in works.items():

@@ -1,7 +1,6 @@
 """Peaks of memory, as the kernel counts them: what compiled code allocates is seen by no Python tool."""
 
 import ctypes
-import os
 from pathlib import Path
 
 _FORGET_PEAK = "5"
@@ -25,11 +24,6 @@ def forget_peak(pid: int) -> None:
 def give_back() -> None:
     """Have this process return what it has freed, so that it is counted when it is used again."""
     ctypes.CDLL(None).malloc_trim(0)
-
-
-def own_peak() -> int:
-    """Of this process."""
-    return peak_of(os.getpid())
 
 
 def _status(pid: int, name: str) -> int:
