@@ -154,6 +154,8 @@ class EmbeddedBroker:
             return False
 
     def _spawn(self) -> None:
+        if self._process is not None:
+            self._process.wait()  # it has let go of its lock, so it is ending, but may not have ended
         log = self._folder / "broker.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))  # what the last one said before it died
