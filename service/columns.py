@@ -73,7 +73,7 @@ class NumberOrColumn:
         return {"anyOf": [{"type": "number", "exclusiveMinimum": 0.0}, self._column.json_schema()]}
 
     def _validate(self, value: Any, number: core_schema.ValidatorFunctionWrapHandler) -> float | Floats:
-        return self._column.validate_python(value) if isinstance(value, list) else float(number(value))
+        return self._column.validate_python(value) if isinstance(value, list | np.ndarray) else float(number(value))
 
 
 Column = Annotated[Floats, ColumnOf()]

@@ -15,6 +15,8 @@ LARGE_BYTES = 2**16
 """Longer texts are mostly columns: numbers that become an array without becoming objects before."""
 COLUMN = 10_000
 """So many numbers are a column. More than any list that a request may have besides: that stays a list."""
+FEW = 200
+"""Objects and lists of a body with columns, and names in one of its objects; it has far fewer."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
@@ -26,20 +28,24 @@ def parse(body: bytes) -> Any:
     if not body:
         return None
     if len(body) > LARGE_BYTES and body[:1] == b"{":
-        try:
-            value, seen = _with_columns(simdjson.Parser().parse(body))
-        except (ValueError, RuntimeError):  # what is wrong, and whether it is, the other parsers say
-            return _parse_small(body)
-        # A column may have brackets of its own, which simdjson passes over; a list, objects with repeated names.
-        if seen == body.count(b"{") + body.count(b"["):
-            return value
+        brackets = body.count(b"{") + body.count(b"[")
+        if brackets <= FEW:
+            try:
+                value, seen = _with_columns(simdjson.Parser().parse(body))
+            except (ValueError, RuntimeError):  # what is wrong, and whether it is, the other parsers say
+                return _parse_small(body)
+            # A column may have brackets of its own, which simdjson passes over; a list, objects with repeated names.
+            if seen == brackets:
+                return value
     return _parse_small(body)
 
 
 def _with_columns(value: Any) -> tuple[Any, int]:
     """The value, and how many objects and lists have been seen in it."""
     if isinstance(value, simdjson.Object):
-        names = list(value)
+        names = list(value) if len(value) <= FEW else ["\0"]
+        if any("\0" in name for name in names):
+            raise ValueError("Names are looked for one after the other, and only up to a zero in them.")
         parts = [_with_columns(value[name]) for name in names]  # its items() would make lists of all columns
         found = {name: part for name, (part, _) in zip(names, parts, strict=True)}
         if len(found) != len(names):

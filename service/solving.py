@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from anyio import CapacityLimiter
+from anyio import CapacityLimiter, WouldBlock
 from anyio.to_thread import run_sync
 from fastapi import Response
 
@@ -44,7 +44,16 @@ class Solver:
         effort = compute.effort(kind, problem)
         if self._waits(kind, problem, terms, effort):
             return await self._queued(kind, problem, terms)
-        return await self._solved(kind, problem, terms, effort)
+        if effort <= self._settings.thread_size:
+            return await self._solved(kind, problem, terms, effort)
+        try:
+            self._hands.acquire_nowait()
+        except WouldBlock:
+            return await self._queued(kind, problem, terms)
+        try:
+            return await self._solved(kind, problem, terms, effort)
+        finally:
+            self._hands.release()
 
     async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
@@ -77,14 +86,13 @@ class Solver:
             return False
         can_be_here = effort <= self._settings.linear_size and compute.is_linear(kind, problem)
         # What is asked for again under a key had better be in the ledger once, and not go there and back first.
-        return not can_be_here or bool(terms.idempotency_key) or self._hands.available_tokens < 1
+        return not can_be_here or bool(terms.idempotency_key)
 
     async def _solved(self, kind: str, problem: Problem, terms: Terms, effort: int) -> Reply:
         if effort <= self._settings.coroutine_size:
             solved = _solve(kind, problem, terms)
         else:
-            limiter = self._hands if effort > self._settings.thread_size else None
-            solved = await run_sync(_solve, kind, problem, terms, limiter=limiter)
+            solved = await run_sync(_solve, kind, problem, terms)
         headers = terms.preference.applied(waited=True, queued=False) | {"Server-Timing": solved.timing}
         if terms.idempotency_key:
             return await self._kept(solved, terms, headers)

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-COMPUTING = ("tests/fitting", "tests/minnorm", "tests/service", "tests/theorems", "tests/training")
+COMPUTING = ("tests/fitting", "tests/minnorm", "tests/service", "tests/theorems")
 
 
 def main() -> int:

@@ -80,9 +80,10 @@ def wanted(request: Request, kind: str | None = None, offers: Sequence[str] = OF
         A parameter is wrong.
     """
     query, accept = request.scope["query_string"], headers_of(request.scope).get("accept", "")
+    if accept:
+        accept = ",".join(request.headers.getlist("accept"))
     if not query and (not accept or accept in _ANYTHING) and JSON in offers:
         return None  # almost all requests
-    accept = ",".join(request.headers.getlist("accept"))
     given = _parameters(query, kind)
     if (media_type := best(accept, offers)) == JSON:
         return None

@@ -53,6 +53,12 @@ async def table_of(client: httpx.AsyncClient, kind: str, body: Any, **query: Any
     return dict(csv.read_csv(io.BytesIO(answer.content)).to_pydict())
 
 
+async def test_two_lines_of_a_header_are_one_list(client: httpx.AsyncClient) -> None:
+    headers = [("Accept", "*/*"), ("Accept", CSV)]
+    answer = await client.post("/v1/interpolations", json=FIVE_POINTS, headers=headers)
+    assert answer.headers["content-type"].startswith(CSV)
+
+
 @pytest.mark.parametrize(
     ("accept", "wanted"),
     [

@@ -192,8 +192,7 @@ async def test_only_small_usual_problems_are_solved_in_the_coroutine(
 ) -> None:
     threads = list[Any]()
 
-    async def on_a_thread(function: Any, *arguments: Any, limiter: Any) -> Any:
-        assert limiter is None  # that is for large ones
+    async def on_a_thread(function: Any, *arguments: Any) -> Any:
         threads.append(function)
         return function(*arguments)
 

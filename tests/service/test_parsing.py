@@ -85,6 +85,18 @@ def test_what_is_no_json_is_refused_however_long(before: bytes, after: bytes) ->
             parse(body[:-1])
 
 
+def test_many_names_do_not_take_longer_each() -> None:
+    """Simdjson looks for each name from the beginning: 200,000 of them would take minutes."""
+    names = ", ".join(f'"name {number}": 1' for number in range(100_000))
+    for others in (f", {names}", f', "metadata": {{{names}}}'):
+        assert len(str(parse(large("x", "1", others)))) > 100_000
+
+
+def test_a_zero_in_a_name_does_not_end_it() -> None:
+    found = parse(large("x", "1", ', "metadata": {"a": "right", "a\\u0000b": "mine", "\\u0000": "also"}'))
+    assert found["metadata"] == {"a": "right", "a\0b": "mine", "\0": "also"}
+
+
 def test_a_list_of_less_than_a_column_stays_a_list() -> None:
     body = orjson.dumps({"seeds": list(range(COLUMN - 1)), "text": " " * LARGE_BYTES})
     assert parse(body)["seeds"] == list(range(COLUMN - 1))

@@ -85,8 +85,10 @@ async def test_large_ones_are_solved_here_while_there_are_hands() -> None:
     assert (await solver.answer("interpolations", decoded(POINTS), terms)).status == 200
     for problem, named in ((cones, terms), (POINTS, Terms("me", Preference(), "a key"))):
         assert (await solver.answer("interpolations", decoded(problem), named)).status == 202
-    async with solver._hands:
-        assert (await solver.answer("interpolations", decoded(POINTS), terms)).status == 202
+    await solver._hands.acquire_on_behalf_of("another")
+    assert (await solver.answer("interpolations", decoded(POINTS), terms)).status == 202
+    solver._hands.release_on_behalf_of("another")
+    assert (await solver.answer("interpolations", decoded(POINTS), terms)).status == 200
     assert len(queue.jobs) == 3
     small = Solver(settings.model_copy(update={"linear_size": 2}), cast("Queue", queue))
     assert (await small.answer("interpolations", decoded(POINTS), terms)).status == 202

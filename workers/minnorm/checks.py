@@ -18,6 +18,8 @@ def column(values: ArrayLike, pointer: str, like: Floats | None = None) -> Float
     Raises `NotFinite`, `Overflow` (beyond 2**960, where products of two numbers leave no room) or `LengthMismatch`.
     """
     array = np.ascontiguousarray(values, dtype=np.float64)
+    if not array.flags.writeable:  # compiled code takes it for another type, and would be compiled once more
+        array = array.copy()
     if array.ndim != 1:
         raise LengthMismatch("A column of numbers is expected.", pointer)
     if like is not None and array.size != like.size:
