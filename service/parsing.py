@@ -23,7 +23,7 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 def parse(body: bytes) -> Any:
     """The value of a JSON text; in a large one, long columns are arrays. Raises `InvalidJson`, `RepeatedName`.
 
-    For two columns of a million numbers that takes a quarter of the time and of the memory that lists would take.
+    For two columns of a million numbers that takes half of the time that lists would take, and makes no objects of it.
     """
     if not body:
         return None
