@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import problems
-from service.headers import headers_of, state_of
+from service.headers import added_to, headers_of, state_of
 from service.known_keys import KnownKeys
 from service.limiting import Limits
 from service.queueing import Queue
@@ -35,33 +35,30 @@ class Admission:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope, receive)
         try:
-            quota = await self._admitted(request)
+            quota = None if self._keys is None else await self._admitted(scope, self._keys)
         except (Unauthenticated, Forbidden, LedgerUnavailable) as error:
-            await (await problems.answer(request, error))(scope, receive, send)
+            await (await problems.answer(Request(scope, receive), error))(scope, receive, send)
             return
-        if scope["method"] != "POST":
-            await self._app(scope, receive, send)
-            return
-        left = self._limits.take(caller_of(request), time.monotonic(), quota)
-        tell = self._limits.telling(send, left, quota)
-        if left < 0.0:
-            await self._limits.refusal(request, left, quota)(scope, receive, tell)
-            return
-        await self._app(scope, receive, tell)
+        if scope["method"] == "POST":
+            left = self._limits.take(caller_of(scope), time.monotonic(), quota)
+            added_to(scope).extend(self._limits.told(left, quota))
+            if left < 0.0:
+                await self._limits.refusal(Request(scope, receive), left, quota)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
-    async def _admitted(self, request: Request) -> int | None:
+    async def _admitted(self, scope: Scope, keys: KnownKeys) -> int | None:
         """The caller's own rate limit, if he has one. Raises what refuses him."""
-        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        needed = scopes_for(request.method, path)
-        if self._keys is None or not needed:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        needed = scopes_for(scope["method"], path)
+        if not needed:
             return None
-        scheme, _, presented = headers_of(request.scope).get("authorization", "").partition(" ")
+        scheme, _, presented = headers_of(scope).get("authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             raise Unauthenticated(MISSING)
-        record = await self._keys.opened_by(presented.strip())
+        record = await keys.opened_by(presented.strip())
         if needed.isdisjoint(record.scopes):
             raise Forbidden(sorted(needed))
-        state_of(request.scope).update(caller=record.id, scopes=record.scopes)
+        state_of(scope).update(caller=record.id, scopes=record.scopes)
         return record.rate

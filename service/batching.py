@@ -14,16 +14,15 @@ import anyio
 from anyio.lowlevel import checkpoint
 from anyio.to_thread import run_sync
 from fastapi import Request
-from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.requests import ClientDisconnect
 
-from service.bodies import StrictRequest, check_media_type, check_size, media_type_of
+from service.bodies import body_of, check_media_type, check_size, media_type_of
 from service.formats.encodings import Decoder, encoding_of
 from service.items import Chunk, Gatherer, check_count
 from service.parsing import parse
 from service.queueing import NewBatch, Queue
-from service.refusals import BodyTooLarge, BodyTooSlow, InvalidJson
+from service.refusals import BodyTooLarge, BodyTooSlow, InvalidJson, invalid
 from service.schemas.batches import BatchRequest
 from service.settings import GatewaySettings
 from service.solving import BATCH, TRAIN
@@ -145,7 +144,7 @@ class Intake:
             await self._read_lines(Lines(request, self._settings))
             return None
         check_media_type(request)
-        body = await StrictRequest(request.scope, request.receive).body()
+        body = await body_of(request)
         document = await run_sync(self._parsed, body)
         for first in range(0, len(document.items), PIECE_ITEMS):
             await self._take(self._gatherer.take_items, document.items[first : first + PIECE_ITEMS])
@@ -175,7 +174,7 @@ class Intake:
         try:
             found = BatchRequest.model_validate(document)
         except ValidationError as error:
-            raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
+            raise invalid(error, "body") from None
         check_count(len(found.items), self._settings)
         return found
 

@@ -1,5 +1,6 @@
 """Columns of numbers in request bodies: strict JSON numbers, finite, as NumPy arrays."""
 
+import math
 from typing import Annotated, Any
 
 import numpy as np
@@ -45,16 +46,23 @@ class ColumnOf:
                 return value
             value = value[: (self.most or value.size) + 1].tolist()
         if type(value) is list and self._allows(len(value)) and _NUMBERS.issuperset(map(type, value)):
-            try:
-                column = np.array(value, dtype=np.float64)
-            except OverflowError:  # an integer of hundreds of digits
-                column = np.array([np.inf])
-            if np.isfinite(column).all() and (self.above is None or (column > self.above).all()):
+            column = _finite(value)
+            if column is not None and (self.above is None or (column > self.above).all()):
                 return column
         return np.array(slow(value), dtype=np.float64)
 
     def _allows(self, length: int) -> bool:
         return self.least <= length and (self.most is None or length <= self.most)
+
+
+def _finite(numbers: list[int | float]) -> Floats | None:
+    """As a column; None if one is not finite, or perhaps too large: an integer of hundreds of digits."""
+    try:
+        column = np.array(numbers, dtype=np.float64)
+        # Their sum is finite if they are, unless it overflows; to ask each of a few numbers takes longer.
+        return column if math.isfinite(sum(numbers)) or np.isfinite(column).all() else None
+    except OverflowError:
+        return None
 
 
 class NumberOrColumn:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -12,10 +13,22 @@ from fastapi.responses import StreamingResponse
 from workers import encoding, payloads
 from workers.compute import Answer
 from workers.minnorm import ENGINE
-from workers.records import JobRecord, NewJob, State
+from workers.records import JobRecord, State, new_id
 
 LONG_BYTES = 2**20
 """Of a result; longer ones are not copied into one text with what is around them."""
+
+
+class _Written(Response):
+    """JSON that is there. To ask which headers are missing takes as long as some problems."""
+
+    def __init__(self, content: bytes, status: int, headers: Mapping[str, str]) -> None:
+        self.status_code, self.body, self.background = status, content, None
+        self.raw_headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(content)),
+            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
+        ]
 
 
 @dataclass(frozen=True)
@@ -43,7 +56,7 @@ class Envelope:
         """The job as a response."""
         if self.is_long:
             return StreamingResponse(self._pieces(), status, headers, media_type="application/json")
-        return Response(self.json(), status, headers, media_type="application/json")
+        return _Written(self.json(), status, headers or {})
 
     def _pieces(self) -> Iterator[bytes]:
         yield orjson.dumps(self.fields)[:-1] + b',"result":'
@@ -69,24 +82,35 @@ class Reply:
         return self.envelope.response(self.status, self.headers)
 
 
-def solved(job: NewJob, answer: Answer, started_at: float, seconds: float, *, is_long: bool) -> Envelope:
+@dataclass(frozen=True)
+class Solved:
     """A problem that was solved at once: a job that has ended, and that no ledger knows."""
-    begin = _time(started_at)
-    fields = {
-        "id": job.id,
-        "kind": job.kind,
-        "state": "succeeded",
-        "outcome": answer.outcome,
-        "created_at": begin,
-        "started_at": begin,
-        "finished_at": _time(started_at + seconds),
-        "digest": job.digest,
-        "engine": ENGINE,
-        **({"metadata": job.metadata} if job.metadata else {}),
-        "timings_ms": {"solve": round(seconds * 1e3, 3)},
-        "links": {},
-    }
-    return Envelope(fields, answer.wire, is_long)
+
+    kind: str
+    digest: str
+    answer: Answer
+    started_at: float
+    seconds: float
+    metadata: dict[str, str] | None = None
+
+    def envelope(self, *, is_long: bool) -> Envelope:
+        """The job."""
+        begin = _time(self.started_at)
+        fields = {
+            "id": new_id("job"),
+            "kind": self.kind,
+            "state": "succeeded",
+            "outcome": self.answer.outcome,
+            "created_at": begin,
+            "started_at": begin,
+            "finished_at": _time(self.started_at + self.seconds),
+            "digest": self.digest,
+            "engine": ENGINE,
+            **({"metadata": self.metadata} if self.metadata else {}),
+            "timings_ms": {"solve": round(self.seconds * 1e3, 3)},
+            "links": {},
+        }
+        return Envelope(fields, self.answer.wire, is_long)
 
 
 def recorded(record: JobRecord, result: bytes | None = None) -> Envelope:
@@ -141,4 +165,11 @@ def _timings(record: JobRecord) -> dict[str, float]:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    whole, milliseconds = divmod(round(seconds * 1e6) // 1000, 1000)
+    return f"{_second(whole)}.{milliseconds:03d}Z"
+
+
+@lru_cache(maxsize=1024)
+def _second(seconds: int) -> str:
+    """Times of a small problem are mostly in the same second; to write one down takes longer than all else of it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]

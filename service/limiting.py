@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Message, Send
 
+from service.headers import RawHeaders
 from service.kinds import RATE_LIMITED
 from service.problems import document
 
@@ -51,19 +51,12 @@ class Buckets:
 class Limits(Buckets):
     """Buckets that tell callers what is left."""
 
-    def telling(self, send: Send, left: float, quota: int | None) -> Send:
-        """A `send` that adds the headers to the response."""
-
-        async def tell(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                policy = f'"{POLICY}";q={quota or self.quota};w={self.window_s:g}'
-                until = self.seconds_until(1.0 - left if left < 0 else 1.0, quota)
-                state = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
-                told = [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
-                message["headers"] = [*message["headers"], *told]
-            await send(message)
-
-        return tell
+    def told(self, left: float, quota: int | None) -> RawHeaders:
+        """The headers."""
+        policy = f'"{POLICY}";q={quota or self.quota};w={self.window_s:g}'
+        until = self.seconds_until(1.0 - left if left < 0 else 1.0, quota)
+        state = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
+        return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
 
     def refusal(self, request: Request, left: float, quota: int | None) -> Response:
         """What is told who has no token left."""

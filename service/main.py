@@ -84,6 +84,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_lifespan,
         swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True},
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # we have our own (`tracing`, `metrics`)
     )
     app.state.settings = settings
     app.state.queue = Queue(settings)

@@ -7,7 +7,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.headers import headers_of, state_of
+from service.headers import RawHeaders, added_to, headers_of, state_of
 from service.metrics import Metrics
 from service.protection import protective_headers
 from service.settings import GatewaySettings
@@ -38,12 +38,14 @@ class Reception:
         given = headers_of(scope).get(_NAME.decode(), "")
         request_id = given if _SENSIBLE.fullmatch(given) else secrets.token_hex(16)
         state_of(scope)["request_id"] = request_id
-        status, headers = 500, list[tuple[bytes, bytes]]()  # what a failure ends in
+        added = added_to(scope)
+        added.append((_NAME, request_id.encode()))
+        status, headers = 500, RawHeaders()  # what a failure ends in
 
         async def tell(message: Message) -> None:
             nonlocal status, headers
             if message["type"] == "http.response.start":
-                status, headers = message["status"], [*message.get("headers", ()), (_NAME, request_id.encode())]
+                status, headers = message["status"], [*message.get("headers", ()), *added]
                 headers += self._missing(scope["path"], headers)
                 message["headers"] = headers
             await send(message)
@@ -55,11 +57,11 @@ class Reception:
             finally:
                 self._note(scope, status, headers, time.perf_counter() - began)
 
-    def _missing(self, path: str, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    def _missing(self, path: str, headers: RawHeaders) -> RawHeaders:
         present = {name for name, _ in headers}
         return [header for header in protective_headers(path, self._behind_tls) if header[0] not in present]
 
-    def _note(self, scope: Scope, status: int, headers: list[tuple[bytes, bytes]], seconds: float) -> None:
+    def _note(self, scope: Scope, status: int, headers: RawHeaders, seconds: float) -> None:
         method, route = scope["method"], template_of(scope)
         self._metrics.observe(method, route, status, seconds)
         if tracing.is_on():
@@ -94,7 +96,7 @@ def _parent_of(scope: Scope) -> str:
     return headers_of(scope).get("traceparent", "")
 
 
-def _work_of(scope: Scope, headers: list[tuple[bytes, bytes]]) -> str:
+def _work_of(scope: Scope, headers: RawHeaders) -> str:
     """Id of the job or batch that a request has made or asks for; an unknown one is a caller's own text."""
     where = next((value for name, value in headers if name == b"location"), scope["path"].encode(errors="replace"))
     found = _WORK.match(where)

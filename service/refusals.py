@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
 _CHALLENGE = 'Bearer realm="minnorm"'
+
+
+def invalid(error: ValidationError, part: str) -> RequestValidationError:
+    """What refuses a request because of something in its `part`: `body` or `query`. Nothing of the input is in it."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return RequestValidationError([{**one, "loc": (part, *one["loc"])} for one in found])
 
 
 class GatewayError(Exception):

@@ -7,16 +7,16 @@ from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service import problems
-from service.bodies import StrictRequest, check_media_type, check_size, media_type_of
-from service.formats.media import TABLES
+from service.bodies import body_of, check_media_type, check_size, json_of, media_type_of
+from service.formats.media import JSON, TABLES
 from service.formats.reading import TableReader
 from service.headers import headers_of
-from service.settings import GatewaySettings
+from service.refusals import invalid
 from service.wiring import call_of
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -33,51 +33,50 @@ class JsonRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         """From the request through the checks of media type, syntax and contents to the endpoint."""
+        adapter = TypeAdapter[Any](self._annotation())
 
         async def handle(request: Request) -> Response:
-            check_media_type(request)
-            # Here, since FastAPI would hide what goes wrong behind an error of its own.
-            body = await StrictRequest(request.scope, request.receive).json()
-            return await self._answer(request, body)
+            return await self._answer(request, await self._fields(request), adapter)
 
         return handle
 
-    async def _answer(self, request: Request, body: Any) -> Response:
+    async def _fields(self, request: Request) -> Any:
+        """The body, as values. Raises what is wrong with its form."""
+        check_media_type(request)
+        return await json_of(request)
+
+    async def _answer(self, request: Request, fields: Any, adapter: TypeAdapter[Any]) -> Response:
         """What the endpoint makes of a body. Raises `RequestValidationError`, and whatever the endpoint raises."""
-        check_size(body, request.app.state.settings)
-        response: Response = await self.endpoint(self._validated(body), await call_of(request))
+        if fields is None:
+            raise RequestValidationError([_MISSING])
+        check_size(fields, request.app.state.settings)
+        try:
+            body = adapter.validate_python(fields)
+        except ValidationError as error:
+            raise invalid(error, "body") from None
+        response: Response = await self.endpoint(body, await call_of(request))
         return response
 
-    def _validated(self, body: Any) -> Any:
-        field = self.body_field
-        if body is None or field is None:
-            raise RequestValidationError([_MISSING])
-        value, errors = field.validate(body, {}, loc=("body",))
-        if errors:
-            raise RequestValidationError(errors)
-        return value
+    def _annotation(self) -> Any:
+        if self.body_field is None:
+            raise TypeError(f"{self.path} takes no body.")
+        return self.body_field.field_info.annotation
 
 
 class TableRoute(JsonRoute):
     """A route that takes tables as well: `x` and `y` as columns, and all other fields in the query."""
 
-    def get_route_handler(self) -> Handler:
-        """The handler of either form."""
-        handle_json, reader = super().get_route_handler(), TableReader(self._model())
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._reader = TableReader(cast("type[BaseModel]", self._annotation()))
 
-        async def handle(request: Request) -> Response:
-            content_type = headers_of(request.scope).get("content-type", "")
-            if content_type == "application/json" or content_type.partition(";")[0].strip().lower() not in TABLES:
-                return await handle_json(request)
-            media_type_of(request)
-            return await self._answer(request, await _table(request, content_type, reader))
-
-        return handle
-
-    def _model(self) -> type[BaseModel]:
-        if self.body_field is None:
-            raise TypeError(f"{self.path} takes no body.")
-        return cast("type[BaseModel]", self.body_field.field_info.annotation)
+    async def _fields(self, request: Request) -> Any:
+        content_type = headers_of(request.scope).get("content-type", "")
+        if content_type == JSON or media_type_of(request) not in TABLES:
+            return await super()._fields(request)
+        # The same that would be in JSON. The text is not kept.
+        query, settings = request.scope["query_string"], request.app.state.settings
+        return await run_sync(self._reader.read, content_type, await body_of(request), query, settings)
 
 
 class Shortcut:
@@ -106,10 +105,3 @@ class Shortcut:
         except problems.EXPECTED as error:
             response = await problems.answer(request, error)
         await response(scope, receive, send)
-
-
-async def _table(request: Request, content_type: str, reader: TableReader) -> dict[str, Any]:
-    """The fields of a table: the same that would be in JSON. The text is not kept."""
-    settings: GatewaySettings = request.app.state.settings
-    body = await StrictRequest(request.scope, request.receive).body()
-    return await run_sync(reader.read, content_type, body, request.scope["query_string"], settings)

@@ -11,6 +11,7 @@ SCOPES: Mapping[str, str] = {
 }
 OPEN: frozenset[str] = frozenset()
 """For what needs no key: health, the documentation, pages for people."""
+_READ, _SOLVE, _TRAIN, _OPERATE = (frozenset({scope}) for scope in SCOPES)
 _GUARDED = "/v1/"
 _OWN = ("/v1/jobs/", "/v1/batches/")
 
@@ -18,14 +19,14 @@ _OWN = ("/v1/jobs/", "/v1/batches/")
 def scopes_for(method: str, path: str) -> frozenset[str]:
     """Scopes of which a key must have one for a request; none for what is open to all."""
     if path == "/metrics":
-        return frozenset({OPERATE})
+        return _OPERATE
     if not path.startswith(_GUARDED):
         return OPEN
     if method in ("GET", "HEAD"):
-        return frozenset({READ})
+        return _READ
     if path.startswith(_OWN):
-        return frozenset({SOLVE, TRAIN})
-    return frozenset({TRAIN if path.startswith("/v1/trainings") else SOLVE})
+        return _SOLVE | _TRAIN
+    return _TRAIN if path.startswith("/v1/trainings") else _SOLVE
 
 
 def scope_of_kind(kind: str) -> str:

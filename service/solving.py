@@ -2,7 +2,6 @@
 
 import hashlib
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,9 +9,10 @@ import orjson
 from anyio import CapacityLimiter, WouldBlock
 from anyio.to_thread import run_sync
 from fastapi import Response
+from numpy.typing import NDArray
 
 from service import envelopes
-from service.envelopes import Envelope, Reply
+from service.envelopes import Reply, Solved
 from service.queueing import Queue
 from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
@@ -22,6 +22,8 @@ from workers.advice import Warned, warnings
 from workers.minnorm import ENGINE
 from workers.payloads import Problem
 from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
+
+Floats = NDArray[np.float64]
 
 INTERACTIVE, BATCH, TRAIN = "interactive", "batch", "train"
 QUEUES = {"trainings": TRAIN}
@@ -93,15 +95,17 @@ class Solver:
             solved = _solve(kind, problem, terms)
         else:
             solved = await run_sync(_solve, kind, problem, terms)
-        headers = terms.preference.applied(waited=True, queued=False) | {"Server-Timing": solved.timing}
+        headers = terms.preference.applied(waited=True, queued=False)
+        headers["Server-Timing"] = f"solve;dur={solved.seconds * 1e3:.3f}"
         if terms.idempotency_key:
-            return await self._kept(solved, terms, headers)
-        return Reply(solved.envelope, 200, headers)
+            return await self._kept(await run_sync(_job, kind, problem, terms), solved.answer, terms, headers)
+        is_long = effort > encoding.PIECE and encoding.longest(problem) > encoding.PIECE
+        return Reply(solved.envelope(is_long=is_long), 200, headers)
 
-    async def _kept(self, solved: "_Solved", terms: Terms, headers: dict[str, str]) -> Reply:
+    async def _kept(self, job: NewJob, answer: compute.Answer, terms: Terms, headers: dict[str, str]) -> Reply:
         """A job that can be asked for again under its key."""
-        ending = Success(solved.answer.outcome, solved.answer.result, ENGINE)
-        receipt = await self._queue.keep(solved.job, ending, _request_key(solved.job, terms))
+        ending = Success(answer.outcome, answer.result, ENGINE)
+        receipt = await self._queue.keep(job, ending, _request_key(job, terms))
         record = await self._queue.get(receipt.id)
         return await respond(self._queue, record, headers | _replayed(receipt), unfinished=202)
 
@@ -119,14 +123,6 @@ class Solver:
             # 202 even if it has ended already: callers can rely on it
             return Reply(envelopes.recorded(record), 202, headers)
         return await respond(self._queue, record, headers, unfinished=202)
-
-
-@dataclass(frozen=True)
-class _Solved:
-    job: NewJob
-    answer: compute.Answer
-    envelope: Envelope
-    timing: str
 
 
 def _replayed(receipt: Receipt) -> dict[str, str]:
@@ -153,29 +149,26 @@ def _checked(kind: str, problem: Problem) -> tuple[str, list[Warned]]:
     return _digest(kind, problem), list(warnings(kind, problem))
 
 
-def _solve(kind: str, problem: Problem, terms: Terms) -> _Solved:
+def _solve(kind: str, problem: Problem, terms: Terms) -> Solved:
     started_at, clock = time.time(), time.perf_counter()
     with tracing.span("solve", attributes={"minnorm.kind": kind}):
         answer = compute.answer(kind, problem)
     seconds = time.perf_counter() - clock
-    job = _job(kind, problem, payloads.dumps(problem) if terms.idempotency_key else b"", terms)
-    is_long = encoding.longest(problem) > encoding.PIECE
-    envelope = envelopes.solved(job, answer, started_at, seconds, is_long=is_long)
-    return _Solved(job, answer, envelope, f"solve;dur={seconds * 1e3:.3f}")
+    return Solved(kind, _digest(kind, problem), answer, started_at, seconds, terms.metadata)
 
 
 def _new_job(kind: str, problem: Problem, terms: Terms) -> NewJob:
     """A job for the queue. A problem that would fail there fails here, before it is accepted."""
     compute.check(kind, problem)
-    return _job(kind, problem, payloads.dumps(problem), terms)
+    return _job(kind, problem, terms)
 
 
-def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:
+def _job(kind: str, problem: Problem, terms: Terms) -> NewJob:
     return NewJob(
         id=new_id("job"),
         kind=kind,
         queue=QUEUES.get(kind, INTERACTIVE),
-        payload=payload,
+        payload=payloads.dumps(problem),
         digest=_digest(kind, problem),
         caller=terms.caller,
         time_limit_s=terms.time_limit_s,
@@ -187,28 +180,15 @@ def _job(kind: str, problem: Problem, payload: bytes, terms: Terms) -> NewJob:
 
 def _digest(kind: str, problem: Problem) -> str:
     """Names a problem by the bytes of its doubles, its options and the engine's version."""
-    state = hashlib.blake2b(f"{ENGINE}\n{kind}".encode(), digest_size=16)
-    _feed(state, problem)
+    columns = list[Floats]()
+
+    def written(value: Any) -> dict[str, int]:
+        # No field of any request has that name.
+        columns.append(value)
+        return {"float64": value.size}
+
+    options = orjson.dumps(problem, written, option=orjson.OPT_SORT_KEYS)
+    state = hashlib.blake2b(f"{ENGINE}\n{kind}\n".encode() + options, digest_size=16)
+    for column in columns:
+        state.update(np.ascontiguousarray(column).data)
     return state.hexdigest()
-
-
-def _feed(state: Any, problem: Problem) -> None:
-    for name in sorted(problem):
-        state.update(b"\n" + name.encode() + b"=")
-        _feed_value(state, problem[name])
-
-
-def _feed_value(state: Any, value: Any) -> None:
-    if isinstance(value, np.ndarray):
-        state.update(f"{value.size}:".encode())
-        state.update(np.ascontiguousarray(value).data)
-    elif isinstance(value, dict):
-        state.update(b"{")
-        _feed(state, value)
-        state.update(b"}")
-    elif isinstance(value, list):
-        state.update(f"[{len(value)}:".encode())
-        for part in value:
-            _feed_value(state, part)
-    else:
-        state.update(orjson.dumps(value))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from fastapi import Request
+from starlette.types import Scope
 
 from service.headers import headers_of, state_of
 from service.preferences import Preference
@@ -51,15 +51,15 @@ def terms_of(headers: Mapping[str, str], caller: str, preference: Preference, or
     return Terms(caller, preference, key, share, cancel_after_s, origin=origin)
 
 
-def caller_of(request: Request) -> str:
+def caller_of(scope: Scope) -> str:
     """Who is served in turn with others and has a quota: a key's id; without authentication a digest.
 
     It is one of the header `Authorization`, whatever that says, or else of the address.
     """
-    state = state_of(request.scope)
+    state = state_of(scope)
     if "caller" not in state:  # the admission has asked before
-        who = headers_of(request.scope).get("authorization") or (request.client.host if request.client else "")
-        state["caller"] = _digest(who)
+        host, _ = scope.get("client") or ("", 0)
+        state["caller"] = _digest(headers_of(scope).get("authorization") or host)
     return str(state["caller"])
 
 

@@ -54,7 +54,7 @@ async def call_of(request: Request) -> Call:
     parts = request.app.state
     headers = headers_of(request.scope)
     preference = Preference.parse(headers.get("prefer", ""), parts.settings.max_wait_s)
-    caller = caller_of(request)
+    caller = caller_of(request.scope)
     # Without authentication whoever knows the id of a job has it: nobody can guess one.
     queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
     state = state_of(request.scope)

@@ -116,7 +116,11 @@ def effort(kind: str, problem: Problem) -> int:
 
 def _needs_cones(problem: Problem) -> bool:
     """Whether it may take a cone program."""
-    return _setting(problem) == _CONES and problem.get("objective", "norm") == "norm"
+    return (
+        problem.get("penalise_biases", True)
+        and not problem.get("skip_connection", True)
+        and problem.get("objective", "norm") == "norm"
+    )
 
 
 def offered() -> Iterator[tuple[Setting, list[str]]]:

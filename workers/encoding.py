@@ -43,12 +43,15 @@ def pieces(value: Any) -> Iterator[bytes]:
         yield dumps(value)
 
 
+_NESTED = (dict, list)
+
+
 def columns(problem: Problem | list[Any], pointer: str = "") -> Iterator[tuple[str, Any]]:
     """All arrays in a problem, by their JSON pointers."""
     for name, value in enumerate(problem) if isinstance(problem, list) else problem.items():
         if isinstance(value, np.ndarray):
             yield f"{pointer}/{name}", value
-        elif isinstance(value, dict | list):
+        elif isinstance(value, _NESTED):
             yield from columns(value, f"{pointer}/{name}")
 
 
@@ -58,7 +61,7 @@ def longest(problem: Problem) -> int:
     for value in problem.values():
         if isinstance(value, np.ndarray):
             found = max(found, value.size)
-        elif isinstance(value, dict | list):
+        elif isinstance(value, _NESTED):
             found = max([found, *(column.size for _, column in columns({"": value}))])
     return found
 

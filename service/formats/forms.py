@@ -9,7 +9,6 @@ import orjson
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 from fastapi import Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field, ValidationError
 
 from service.envelopes import Envelope, Reply
@@ -19,12 +18,13 @@ from service.formats.tables import TableName, columns_of, notes_of, usual
 from service.formats.writing import written
 from service.headers import headers_of
 from service.pictures.drawing import Look, draw
+from service.refusals import invalid
 from service.schemas.plots import HEIGHT_PX, WIDTH_PX, Side, ThemeName
 from workers.payloads import Problem
 
 OFFERS = (JSON, *TABLES, *PICTURES)
 """What is there for those who do not care comes first."""
-_ANYTHING = frozenset(("*/*", JSON))
+_ANYTHING = frozenset(("", "*/*", JSON))
 _VARY = (b"vary", b"Accept")
 
 
@@ -79,10 +79,9 @@ def wanted(request: Request, kind: str | None = None, offers: Sequence[str] = OF
     RequestValidationError
         A parameter is wrong.
     """
-    query, accept = request.scope["query_string"], headers_of(request.scope).get("accept", "")
-    if accept:
-        accept = ",".join(request.headers.getlist("accept"))
-    if not query and (not accept or accept in _ANYTHING) and JSON in offers:
+    query, headers = request.scope["query_string"], headers_of(request.scope)
+    accept = ",".join(request.headers.getlist("accept")) if "accept" in headers else ""
+    if not query and accept in _ANYTHING and JSON in offers:
         return None  # almost all requests
     given = _parameters(query, kind)
     if (media_type := best(accept, offers)) == JSON:
@@ -100,8 +99,7 @@ def _parameters(query: bytes, kind: str | None) -> Parameters:
     try:
         return Parameters.model_validate_strings(asked)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_context=False, include_input=False)
-        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in found]) from None
+        raise invalid(error, "query") from None
 
 
 async def dressed(reply: Reply, form: Form | None, kind: str, problem: Problem | bytes | None) -> Response:
