@@ -6,6 +6,7 @@ that an answer at once needs no Redis; with several gateways each grants the who
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -53,12 +54,16 @@ class Limits(Buckets):
 
     def told(self, left: float, quota: int | None) -> RawHeaders:
         """The headers."""
-        policy = f'"{POLICY}";q={quota or self.quota};w={self.window_s:g}'
         until = self.seconds_until(1.0 - left if left < 0 else 1.0, quota)
         state = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
-        return [(b"ratelimit-policy", policy.encode()), (b"ratelimit", state.encode())]
+        return [_policy(quota or self.quota, self.window_s), (b"ratelimit", state.encode())]
 
     def refusal(self, request: Request, left: float, quota: int | None) -> Response:
         """What is told who has no token left."""
         headers = {"Retry-After": str(max(self.seconds_until(-left, quota), 1))}
         return document(request, RATE_LIMITED, RATE_LIMITED.explanation, headers=headers)
+
+
+@lru_cache
+def _policy(quota: int, window_s: float) -> tuple[bytes, bytes]:
+    return b"ratelimit-policy", f'"{POLICY}";q={quota};w={window_s:g}'.encode()

@@ -1,8 +1,8 @@
 """What every request gets, whatever it asks for: a name, protective headers, a place in the figures and in the log."""
 
 import logging
+import os
 import re
-import secrets
 import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -36,7 +36,7 @@ class Reception:
             await self._app(scope, receive, send)
             return
         given = headers_of(scope).get(_NAME.decode(), "")
-        request_id = given if _SENSIBLE.fullmatch(given) else secrets.token_hex(16)
+        request_id = given if _SENSIBLE.fullmatch(given) else os.urandom(16).hex()
         state_of(scope)["request_id"] = request_id
         added = added_to(scope)
         added.append((_NAME, request_id.encode()))

@@ -1,6 +1,6 @@
 """What the ledger tells and is told about jobs. Times are seconds since the epoch by the clock of Redis."""
 
-import secrets
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -35,7 +35,7 @@ class Order(StrEnum):
 
 def new_id(of: str) -> str:
     """An id for a job or a batch; nobody can guess it."""
-    return f"{of}_{secrets.token_hex(16)}"
+    return f"{of}_{os.urandom(16).hex()}"
 
 
 @dataclass(frozen=True)
