@@ -1,6 +1,5 @@
 """How a body is read: bounded, strictly, fast, and with an error that names the place."""
 
-import asyncio
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from service.formats import encodings
 from service.formats.media import JSON
 from service.headers import headers_of
 from service.parsing import parse
+from service.patience import within
 from service.problems import pointer_to
 from service.refusals import (
     BodyTooLarge,
@@ -42,8 +42,7 @@ async def body_of(request: Request) -> bytes:
     if declared.isdecimal() and int(declared) > settings.max_body_bytes:
         raise _too_large(settings)
     try:
-        async with asyncio.timeout(settings.body_timeout_s):
-            body = await _read(request, settings)
+        body = await within(settings.body_timeout_s, _read(request, settings))
     except TimeoutError:
         raise BodyTooSlow(f"The body took longer than {settings.body_timeout_s:g} s.") from None
     return body if encoding is None else await run_sync(encodings.decoded, body, encoding, settings.max_body_bytes)

@@ -27,8 +27,9 @@ def added_to(scope: Scope) -> RawHeaders:
 
 def headers_of(scope: Scope) -> dict[str, str]:
     """By their names in small letters; of several with one name, the first."""
-    state = state_of(scope)
-    if _KEPT not in state:
-        state[_KEPT] = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
-    found: dict[str, str] = state[_KEPT]
+    try:
+        found: dict[str, str] = scope["state"][_KEPT]
+    except KeyError:
+        found = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        state_of(scope)[_KEPT] = found
     return found

@@ -16,8 +16,6 @@ class Preference:
     @classmethod
     def parse(cls, header: str, longest_s: float) -> "Preference":
         """Read the header's value; a wait is cut to `longest_s`."""
-        if not header:  # as nearly always
-            return NO_PREFERENCE
         wait_s = None
         respond_async = False
         for part in header.lower().split(","):

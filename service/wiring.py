@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 
 from service.formats.forms import dressed, wanted
 from service.headers import headers_of, state_of
-from service.preferences import Preference
+from service.preferences import NO_PREFERENCE, Preference
 from service.problems import MEDIA_TYPE
 from service.queueing import Queue
 from service.schemas.faults import Problem
@@ -23,13 +23,32 @@ from workers.records import Origin
 class Call:
     """What a route needs besides its body: the parts of the app, and how the caller wants to be answered."""
 
-    settings: GatewaySettings
-    queue: Queue
-    solver: Solver
-    terms: Terms
     request: Request
-    scopes: tuple[str, ...] | None = None
-    """Those of the caller's key; None with authentication off."""
+    terms: Terms
+
+    @property
+    def settings(self) -> GatewaySettings:
+        """Those of this app."""
+        found: GatewaySettings = self.request.app.state.settings
+        return found
+
+    @property
+    def solver(self) -> Solver:
+        """Decides where a problem is solved."""
+        found: Solver = self.request.app.state.solver
+        return found
+
+    @property
+    def queue(self) -> Queue:
+        """The queue, as the caller may see it."""
+        queue: Queue = self.request.app.state.queue
+        # Without authentication whoever knows the id of a job has it: nobody can guess one.
+        return queue.of(self.terms.caller) if self.settings.authentication == "on" else queue
+
+    @property
+    def scopes(self) -> tuple[str, ...] | None:
+        """Those of the caller's key; None with authentication off."""
+        return state_of(self.request.scope).get("scopes")
 
     async def answer(self, kind: str, body: Body) -> Response:
         """Solve what a body asks for, at once or in the queue."""
@@ -51,15 +70,11 @@ class Call:
 async def call_of(request: Request) -> Call:
     """What its headers say, and what this app has."""
     # One coroutine: each dependency costs as much as solving a small problem, a plain function a thread besides.
-    parts = request.app.state
     headers = headers_of(request.scope)
-    preference = Preference.parse(headers.get("prefer", ""), parts.settings.max_wait_s)
-    caller = caller_of(request.scope)
-    # Without authentication whoever knows the id of a job has it: nobody can guess one.
-    queue = parts.queue.of(caller) if parts.settings.authentication == "on" else parts.queue
-    state = state_of(request.scope)
-    terms = terms_of(headers, caller, preference, Origin(state["request_id"], tracing.traceparent()))
-    return Call(parts.settings, queue, parts.solver, terms, request, state.get("scopes"))
+    prefer = headers.get("prefer")
+    preference = Preference.parse(prefer, request.app.state.settings.max_wait_s) if prefer else NO_PREFERENCE
+    origin = Origin(state_of(request.scope)["request_id"], tracing.traceparent())
+    return Call(request, terms_of(headers, caller_of(request.scope), preference, origin))
 
 
 CallOf = Annotated[Call, Depends(call_of)]
