@@ -9,7 +9,6 @@ from workers import encoding, fits, payloads, trainings
 from workers.fitting import fit, losses, shape
 from workers.memory import FORGETFUL, Memory
 from workers.minnorm import ENGINE
-from workers.minnorm.certificate import tolerance
 from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import Unsupported
 from workers.minnorm.interpolate import Interpolation, check_objective, interpolate
@@ -172,15 +171,14 @@ def _interpolation(problem: Problem) -> Answer:
     result = interpolate(data, question.setting, question.objective, question.p)
     explain = problem.get("explain")
     wire = encoding.interpolation_wire(result, data.x.size <= _EXPLAINED if explain is None else explain)
-    return Answer(_outcome(result, data), wire | encoding.transformation_wire(transformation))
+    return Answer(_outcome(result), wire | encoding.transformation_wire(transformation))
 
 
-def _outcome(result: Interpolation, data: Dataset) -> str:
+def _outcome(result: Interpolation) -> str:
     """Optimal is what interpolates, and is proved to be the best that does."""
     if result.is_proved:
         return "optimal"
-    allowed = tolerance(data, result.function)
-    return "feasible" if result.certificate.max_residual <= allowed else "numerical_failure"
+    return "feasible" if result.interpolates else "numerical_failure"
 
 
 def _posed(problem: Problem) -> tuple[Question, Dataset, Transformation | None]:

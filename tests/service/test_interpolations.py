@@ -206,11 +206,11 @@ async def test_only_small_usual_problems_are_solved_in_the_coroutine(
 def test_what_misses_a_point_is_not_called_optimal() -> None:
     data = Dataset.from_points(FIVE_POINTS["x"], FIVE_POINTS["y"])
     result = interpolate(data)
-    assert compute._outcome(result, data) == "optimal"
+    assert compute._outcome(result) == "optimal"
     missed = replace(result, certificate=replace(result.certificate, max_residual=1e-12))
-    assert compute._outcome(missed, data) == "numerical_failure"
+    assert compute._outcome(missed) == "numerical_failure"
     unproved = replace(result, certificate=replace(result.certificate, relative_gap=2e-9))
-    assert compute._outcome(unproved, data) == "feasible"
+    assert compute._outcome(unproved) == "feasible"
 
 
 async def test_what_the_certificate_does_not_prove_is_not_called_optimal(client: httpx.AsyncClient) -> None:

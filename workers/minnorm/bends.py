@@ -25,6 +25,9 @@ class Bends:
     @classmethod
     def of(cls, data: Dataset) -> "Bends":
         """Leave collinear points out and measure the others. O(n)."""
+        curvature = data.curvature()
+        if curvature is not None:
+            return cls(data, slice(None), curvature)
         kept = data.vertices()
         vertices = slice(None) if kept.size == data.x.size else kept  # a slice copies nothing
         curvature = np.zeros_like(data.x)

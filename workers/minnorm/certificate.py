@@ -88,6 +88,11 @@ def tolerance(data: Dataset, function: PiecewiseLinear) -> float:
     return min(allowed + function.steepest * data.reach * 64.0 * 2.0**-53, _STEEPEST * allowed)
 
 
+def is_rounding(residual: float, data: Dataset, function: PiecewiseLinear) -> bool:
+    """Whether a residual is within `tolerance`, which takes longer than to see that it is within that of the data."""
+    return residual <= data.tolerance or residual <= tolerance(data, function)
+
+
 def lower_bound(data: Dataset, setting: Setting, dual: Dual) -> float:
     """The norm that every interpolator has at least, by `dual`: `sum theta_i y_i` over its worst violation.
 
@@ -95,12 +100,28 @@ def lower_bound(data: Dataset, setting: Setting, dual: Dual) -> float:
     doubles, less what its own rounding amounts to, since the curvatures of smooth data are small differences of slopes;
     the ratio and the last steps are wrong by less than 24 units of rounding. O(n).
     """
-    counted, power = _normalised(data.x, setting, admissible(setting, dual))
-    y, exponent = _raised(data)
-    total, error = _pairing(data.x, y, counted.values, counted.total)
-    worst = max(1.0 / power, _worst(data.x, setting, counted)[0])
+    # Keeps tiny ordinates, and their slopes, clear of subnormal numbers.
+    exponent = max(0, -math.frexp(max(data.largest))[1])
+    total, error, worst = _evidence(
+        data.x, data.y, exponent, dual.values, float(dual.total), setting.penalise_biases, setting.skip_connection
+    )
     bound = max(0.0, (total - error) / worst) * (1.0 - _ROUNDING)
     return math.nextafter(math.ldexp(bound, -exponent), 0.0)
+
+
+@compiled
+def _evidence(
+    x: Floats, y: Floats, exponent: int, values: Floats, total: float, penalise_biases: bool, skip_connection: bool
+) -> tuple[float, float, float]:
+    """`sum theta_i y_i` and its error, both times `2**exponent`, and the worst violation.
+
+    One call for all of it: of small problems, calls take longer than the work.
+    """
+    values, total = _admissible(values, total, penalise_biases, skip_connection)
+    values, total, power = _normalised(x, values, total, penalise_biases)
+    paired, error = _pairing(x, _scaled(y, exponent), values, total)
+    worst, _ = _worst(x, values, total, penalise_biases, skip_connection, 0.0, 0.0)
+    return paired, error, max(1.0 / power, worst)
 
 
 def admissible(setting: Setting, dual: Dual) -> Dual:
@@ -108,21 +129,38 @@ def admissible(setting: Setting, dual: Dual) -> Dual:
 
     That is `q` at the last point; `l` with a skip connection, its slope with free biases.
     """
-    values = np.array(dual.values, dtype=np.float64)
-    values[-1] = 0.0
-    if setting.skip_connection:
-        values[0] = 0.0
-    bends = setting.penalise_biases and not setting.skip_connection
-    return Dual(values, dual.total if bends else 0.0)
+    return Dual(*_admissible(dual.values, float(dual.total), setting.penalise_biases, setting.skip_connection))
 
 
-def _normalised(x: Floats, setting: Setting, dual: Dual) -> tuple[Dual, float]:
+@compiled
+def _admissible(values: Floats, total: float, penalise_biases: bool, skip_connection: bool) -> tuple[Floats, float]:
+    """As `admissible`; the values are a copy only if something changes."""
+    first = 0.0 if skip_connection else values[0]
+    if values[0] != first or values[-1] != 0.0:
+        values = values.copy()
+        values[0], values[-1] = first, 0.0
+    return values, total if penalise_biases and not skip_connection else 0.0
+
+
+@compiled
+def _normalised(x: Floats, values: Floats, total: float, penalise_biases: bool) -> tuple[Floats, float, float]:
     """The dual divided by a power of two, so that it is within its envelope at the data, and the power."""
-    height = max(height_of_dual(x, dual.values, setting.penalise_biases), abs(dual.total))
+    height = max(height_of_dual(x, values, penalise_biases), abs(total))
     if height <= 1.0:
-        return dual, 1.0
+        return values, total, 1.0
     _, exponent = math.frexp(height)
-    return Dual(np.ldexp(dual.values, -exponent), math.ldexp(dual.total, -exponent)), math.ldexp(1.0, exponent)
+    return _scaled(values, -exponent), math.ldexp(total, -exponent), math.ldexp(1.0, exponent)
+
+
+@compiled
+def _scaled(values: Floats, exponent: int) -> Floats:
+    """Times a power of two."""
+    if exponent == 0:
+        return values
+    scaled = np.empty_like(values)
+    for i in range(values.size):
+        scaled[i] = math.ldexp(values[i], exponent)
+    return scaled
 
 
 @compiled
@@ -134,69 +172,59 @@ def height_of_dual(x: Floats, q: Floats, penalise_biases: bool) -> float:
     return highest
 
 
-def _raised(data: Dataset) -> tuple[Floats, int]:
-    """The ordinates times the power of two that keeps tiny ones, and their slopes, clear of subnormal numbers."""
-    exponent = max(0, -math.frexp(_reach(data.x, data.y))[1])
-    return np.ldexp(data.y, exponent) if exponent else data.y, exponent
-
-
-@compiled
-def _reach(x: Floats, y: Floats) -> float:
-    """The largest ordinate or slope of the data."""
-    reach: float = abs(y[0])
-    for i in range(x.size - 1):
-        reach = max(reach, abs(y[i + 1]), abs((y[i + 1] - y[i]) / (x[i + 1] - x[i])))
-    return reach
-
-
 def worst_ratio(x: Floats, setting: Setting, dual: Dual, side: float = 0.0, jump: float = 0.0) -> tuple[float, int]:
     """The largest quotient of an admissible dual and its envelope, and the interval where it is reached.
 
     Intervals count from 0, the ray left of the data is -1, the one right of them `n - 1`.
     """
-    counted, power = _normalised(x, setting, dual)
-    ratio, where = _worst(x, setting, counted, side, jump / power)
+    values, total, power = _normalised(x, dual.values, float(dual.total), setting.penalise_biases)
+    ratio, where = _worst(x, values, total, setting.penalise_biases, setting.skip_connection, float(side), jump / power)
     return power * ratio, where
 
 
-def _worst(x: Floats, setting: Setting, dual: Dual, side: float = 0.0, jump: float = 0.0) -> tuple[float, int]:
+@compiled
+def _worst(
+    x: Floats, values: Floats, total: float, penalise_biases: bool, skip_connection: bool, side: float, jump: float
+) -> tuple[float, int]:
     """Of right-facing neurons, and where they may differ also of left-facing ones and on both rays."""
-    start = float(dual.values[0]) + jump
-    if not setting.penalise_biases:
-        return _worst_height(dual.values, start, side)
-    right_facing = worst_over_intervals(x, dual.values, 0.0, 0.0, side)
-    if setting.skip_connection:
-        return right_facing
-    level = level_of_line(x[0], dual.values[0], dual.total, jump)
-    last = dual.total * x[-1] - level
+    start = values[0] + jump
+    if not penalise_biases:
+        return _worst_height(values, start, side)
+    worst, where = worst_over_intervals(x, values, 0.0, 0.0, side)
+    if skip_connection:
+        return worst, where
+    level = level_of_line(x[0], values[0], total, jump)
+    last = total * x[-1] - level
+    ratio, place = worst_over_intervals(x, values, total, level, side)
+    worst, where = _larger(worst, where, ratio, place)
     # Right-facing neurons left of the data see the line l; left-facing ones right of them see -l.
-    candidates = [
-        right_facing,
-        worst_over_intervals(x, dual.values, dual.total, level, side),
-        (_worst_on_ray(x[0], start, dual.total, level), -1),
-        (_worst_on_ray(-x[-1], last, dual.total, -level), x.size - 1),
-    ]
+    worst, where = _larger(worst, where, _worst_on_ray(x[0], start, total, level), -1)
+    worst, where = _larger(worst, where, _worst_on_ray(-x[-1], last, total, -level), x.size - 1)
     if side != 0.0:
         # What a line may gain is bounded by both sides together, and by rays only where these are.
-        ends = np.array([x[0], x[-1]])
-        line, where = worst_over_intervals(ends, np.zeros(2), dual.total, level, 0.0)
-        candidates.append((0.5 * line, where))
-    return max(candidates, key=lambda candidate: candidate[0])
+        ratio, place = worst_over_intervals(np.array([x[0], x[-1]]), np.zeros(2), total, level, 0.0)
+        worst, where = _larger(worst, where, 0.5 * ratio, place)
+    return worst, where
 
 
+@inlined
+def _larger(ratio: float, where: int, other: float, there: int) -> tuple[float, int]:
+    """Of two ratios, with their places; the first of equal ones."""
+    return (other, there) if other > ratio else (ratio, where)
+
+
+@compiled
 def _worst_height(values: Floats, start: float, side: float) -> tuple[float, int]:
     """With free biases: neither `q` nor `q - l` may exceed 1, nor the constant `l`."""
-    heights = np.maximum(_exceeding(values, side), _exceeding(values - start, side))
-    heights[0] = max(heights[0], abs(start))
-    where = int(np.argmax(heights))
-    return float(heights[where]), min(where, values.size - 2)
+    worst, where = abs(start), 0
+    for i in range(values.size):
+        height = max(_ratio(values[i], 1.0, side), _ratio(values[i] - start, 1.0, side))
+        if height > worst:
+            worst, where = height, i
+    return worst, min(where, values.size - 2)
 
 
-def _exceeding(values: Floats, side: float) -> Floats:
-    """How far they go to the side that is bounded, or to both."""
-    return np.abs(values) if side == 0.0 else side * values
-
-
+@compiled
 def _worst_on_ray(end: float, value: float, slope: float, level: float) -> float:
     """The largest `|l(t)| / sqrt(1 + t^2)` over `t <= end` for the line `l(t) = level - slope t`, `l(end) = value`."""
     touches = level != 0.0 and -slope / level < end

@@ -17,6 +17,13 @@ def column(values: ArrayLike, pointer: str, like: Floats | None = None) -> Float
 
     Raises `NotFinite`, `Overflow` (beyond 2**960, where products of two numbers leave no room) or `LengthMismatch`.
     """
+    array = any_column(values, pointer, like)
+    check_magnitude(array, pointer)
+    return array
+
+
+def any_column(values: ArrayLike, pointer: str, like: Floats | None = None) -> Floats:
+    """A one-dimensional float64 array, as long as `like`, of any numbers. Raises `LengthMismatch`."""
     array = np.ascontiguousarray(values, dtype=np.float64)
     if not array.flags.writeable:  # compiled code takes it for another type, and would be compiled once more
         array = array.copy()
@@ -24,7 +31,6 @@ def column(values: ArrayLike, pointer: str, like: Floats | None = None) -> Float
         raise LengthMismatch("A column of numbers is expected.", pointer)
     if like is not None and array.size != like.size:
         raise LengthMismatch(f"{array.size} numbers where {like.size} are expected.", pointer)
-    check_magnitude(array, pointer)
     return array
 
 

@@ -1,13 +1,14 @@
 """Data enter once, here; everything behind trusts them."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workers.minnorm.checks import column
-from workers.minnorm.compiled import compiled
+from workers.minnorm.checks import any_column, check_magnitude
+from workers.minnorm.chords import chord
+from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import ConflictingValues, Overflow, TooFewPoints
 
@@ -37,6 +38,8 @@ class Dataset:
     x: Floats
     y: Floats
     written: "Dataset | None" = None
+    extent: tuple[float, float] | None = field(default=None, repr=False, compare=False)
+    """What `largest` is, where it has been found on the way."""
 
     @classmethod
     def from_points(cls, x: ArrayLike, y: ArrayLike) -> "Dataset":
@@ -52,14 +55,12 @@ class Dataset:
         -----
         O(n) for points already in order, O(n log n) otherwise.
         """
-        x_column = column(x, "/x")
-        y_column = column(y, "/y", like=x_column)
-        if not ascends(x_column):
-            x_column, y_column = _sorted_distinct(x_column, y_column)
-        if x_column.size < 2:
-            raise TooFewPoints("At least two points with different abscissae are needed.", "/x")
-        _check_slopes(x_column, y_column)
-        return cls(x_column, y_column)
+        x_column = any_column(x, "/x")
+        y_column = any_column(y, "/y", like=x_column)
+        are_sound, *extent = _examined(x_column, y_column)
+        if not are_sound:
+            return cls(*_made_sound(x_column, y_column))
+        return cls(x_column, y_column, extent=(extent[0], extent[1]))
 
     def standardised(self) -> tuple["Dataset", Transformation]:
         """The points with abscissae of mean 0 and standard deviation 1 (of all points, not estimated from a sample).
@@ -91,13 +92,24 @@ class Dataset:
         return self.written.reach * float(unit)
 
     @property
+    def largest(self) -> tuple[float, float]:
+        """The largest ordinate and the largest slope, by magnitude. O(n) unless they are known."""
+        return self.extent or _largest(self.x, self.y)
+
+    @property
     def tolerance(self) -> float:
         """The largest residual that counts as interpolation: 64 units of rounding of the data's scale.
 
-        That is `max |y| + max |slope| max |x|`, as a rounded slope change counts over all the width behind it. O(n).
+        That is `max |y| + max |slope| max |x|`, as a rounded slope change counts over all the width behind it.
         """
-        highest, steepest = _largest(self.x, self.y)
+        highest, steepest = self.largest
         return 64.0 * 2.0**-53 * (highest + steepest * self.reach)
+
+    def curvature(self) -> Floats | None:
+        """Change of the slope at each point, zero at both ends; None if a point is no vertex. O(n)."""
+        curvature = np.empty(self.x.size)
+        bends = self.written is None and _bend_everywhere(self.x, self.y, curvature)
+        return curvature if bends else None
 
     def vertices(self) -> NDArray[np.int64]:
         """Indices of the points that remain when those collinear within rounding are left out; both ends remain.
@@ -125,6 +137,18 @@ def _standard(x: Floats) -> Transformation:
     return Transformation(shift, max(math.ldexp(deviation, exponent), _SMALLEST))
 
 
+def _made_sound(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Points that are not as they should be, in order and without repetitions. Raises what is wrong with them."""
+    check_magnitude(x, "/x")
+    check_magnitude(y, "/y")
+    if not ascends(x):
+        x, y = _sorted_distinct(x, y)
+    if x.size < 2:
+        raise TooFewPoints("At least two points with different abscissae are needed.", "/x")
+    _check_slopes(x, y)
+    return x, y
+
+
 def _sorted_distinct(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     order = np.lexsort((y, x))
     x_sorted, y_sorted = x[order], y[order]
@@ -147,6 +171,23 @@ def _check_slopes(x: Floats, y: Floats) -> None:
 
 
 @compiled
+def _examined(x: Floats, y: Floats) -> tuple[bool, float, float]:
+    """Whether points are as they should be, which is what the checks of `_made_sound` say; and `Dataset.largest`."""
+    n = x.size
+    if n < 2 or not (abs(x[0]) < LARGEST and abs(y[0]) < LARGEST):
+        return False, 0.0, 0.0
+    highest, steepest = abs(y[0]), 0.0
+    for i in range(n - 1):
+        if not (x[i] < x[i + 1] and abs(x[i + 1]) < LARGEST and abs(y[i + 1]) < LARGEST):
+            return False, 0.0, 0.0
+        slope = _steepness(x, y, i)
+        if _is_steep(slope, x[i], x[i + 1]):
+            return False, 0.0, 0.0
+        highest, steepest = max(highest, abs(y[i + 1])), max(steepest, slope)
+    return True, highest, steepest
+
+
+@compiled
 def ascends(x: Floats) -> bool:
     """Whether every abscissa is larger than the one before it."""
     for i in range(x.size - 1):
@@ -159,19 +200,30 @@ def ascends(x: Floats) -> bool:
 def _first_steep(x: Floats, y: Floats) -> int:
     """The first interval whose slope, or slope times abscissa, is too large; the number of intervals if none is."""
     for i in range(x.size - 1):
-        slope = abs((y[i + 1] - y[i]) / (x[i + 1] - x[i]))
-        if not slope * max(1.0, abs(x[i]), abs(x[i + 1])) < LARGEST:
+        if _is_steep(_steepness(x, y, i), x[i], x[i + 1]):
             return i
     return x.size - 1
 
 
+@inlined
+def _steepness(x: Floats, y: Floats, i: int) -> float:
+    """The slope of an interval, by magnitude."""
+    slope: float = abs((y[i + 1] - y[i]) / (x[i + 1] - x[i]))
+    return slope
+
+
+@inlined
+def _is_steep(slope: float, left: float, right: float) -> bool:
+    """Whether the slope of an interval, or slope times abscissa, is too large to compute with."""
+    return not slope * max(1.0, abs(left), abs(right)) < LARGEST
+
+
 @compiled
 def _largest(x: Floats, y: Floats) -> tuple[float, float]:
-    """The largest ordinate and the largest slope, by magnitude."""
+    """As `Dataset.largest`."""
     highest, steepest = abs(y[0]), 0.0
     for i in range(x.size - 1):
-        highest = max(highest, abs(y[i + 1]))
-        steepest = max(steepest, abs((y[i + 1] - y[i]) / (x[i + 1] - x[i])))
+        highest, steepest = max(highest, abs(y[i + 1])), max(steepest, _steepness(x, y, i))
     return highest, steepest
 
 
@@ -193,13 +245,39 @@ def _vertices(x: Floats, y: Floats, kept: NDArray[np.int64]) -> int:
             kept[count] = anchor
             count += 1
             low, high = -np.inf, np.inf
-            slope = (y[j] - y[anchor]) / (x[j] - x[anchor])
-        step = x[j] - x[anchor]
-        tolerance = _ROUNDING * (abs(y[anchor]) + abs(y[j])) / step
-        abscissae = _ROUNDING * (abs(x[anchor]) + abs(x[j])) / step
-        if abscissae < _COARSEST:
-            tolerance += abscissae * abs(slope)
-        low = max(low, slope - tolerance)
-        high = min(high, slope + tolerance)
+        least, most = _slopes_under(x, y, anchor, j)
+        low, high = max(low, least), min(high, most)
     kept[count] = n - 1
     return count + 1
+
+
+@inlined
+def _slopes_under(x: Floats, y: Floats, anchor: int, j: int) -> tuple[float, float]:
+    """The least and the largest slope of a chord from `anchor` on which point j lies within rounding."""
+    step = x[j] - x[anchor]
+    slope = (y[j] - y[anchor]) / step
+    tolerance = _ROUNDING * (abs(y[anchor]) + abs(y[j])) / step
+    abscissae = _ROUNDING * (abs(x[anchor]) + abs(x[j])) / step
+    if abscissae < _COARSEST:
+        tolerance += abscissae * abs(slope)
+    return slope - tolerance, slope + tolerance
+
+
+@compiled
+def _bend_everywhere(x: Floats, y: Floats, curvature: Floats) -> bool:
+    """Fill in `chords.curvatures` as long as every point is a vertex; returns whether all are.
+
+    Then each chord of `_vertices` ends at the next point: only the one over two intervals is to be looked at.
+    """
+    n = x.size
+    curvature[0] = curvature[n - 1] = 0.0
+    low, high = _slopes_under(x, y, 0, 1)
+    before, before_low = chord(x, y, 0)
+    for i in range(1, n - 1):
+        if low <= (y[i + 1] - y[i - 1]) / (x[i + 1] - x[i - 1]) <= high:
+            return False
+        low, high = _slopes_under(x, y, i, i + 1)
+        slope, slope_low = chord(x, y, i)
+        curvature[i] = (slope - before) + (slope_low - before_low)
+        before, before_low = slope, slope_low
+    return True

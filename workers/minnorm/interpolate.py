@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.minnorm.bends import Bends
-from workers.minnorm.certificate import Certificate, Dual, certify, relative_gap, tolerance
+from workers.minnorm.certificate import Certificate, Dual, certify, is_rounding, relative_gap
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.errors import Unsupported, WrongExponent
 from workers.minnorm.found import Found
@@ -79,8 +79,12 @@ class Interpolation:
         It does but for data affine within rounding, for `l^p` with penalised biases over wide intervals, and where the
         cone program without a skip connection is not solved well enough.
         """
-        allowed = tolerance(self.bends.data, self.function)
-        return self.certificate.relative_gap <= PROOF and self.certificate.max_residual <= allowed
+        return self.certificate.relative_gap <= PROOF and self.interpolates
+
+    @property
+    def interpolates(self) -> bool:
+        """Whether the function passes through all points, within rounding."""
+        return is_rounding(self.certificate.max_residual, self.bends.data, self.function)
 
     @property
     def is_sparsest(self) -> bool:

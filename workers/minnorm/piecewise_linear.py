@@ -69,7 +69,7 @@ class PiecewiseLinear:
 
     def max_residual(self, x: Floats, y: Floats) -> float:
         """The largest `|f(x) - y|` at ascending `x`. O(n + number of kinks)."""
-        return float(_largest(self.residuals(x, y)))
+        return float(_largest_residual(self.x0, self.y0, self.slope0, self.kinks, self.slope_changes, x, y))
 
     @property
     def steepest(self) -> float:
@@ -94,16 +94,6 @@ class PiecewiseLinear:
 
 
 @compiled
-def _largest(values: Floats) -> float:
-    """By magnitude; infinite if one is not a number."""
-    largest = 0.0
-    for value in values:
-        if not abs(value) <= largest:
-            largest = np.inf if math.isnan(value) else abs(value)
-    return largest
-
-
-@compiled
 def _steepest(slope: float, changes: Floats) -> float:
     steepest = abs(slope)
     for change in changes:
@@ -120,19 +110,53 @@ def _sweep(
 
     Summing the kinks from the left in plain doubles loses digits (1e-2 absolute was seen with a million kinks).
     """
-    at = x0
-    value, value_low = y0, 0.0
-    slope, slope_low = slope0, 0.0
-    k = 0
+    k, at, value, value_low, slope, slope_low = 0, x0, y0, 0.0, slope0, 0.0
     for i in range(x.size):
-        while k < kinks.size and kinks[k] < x[i]:
-            value, value_low = _advance(value, value_low, slope, slope_low, at, kinks[k])
-            slope, error = two_sum(slope, changes[k])
-            slope_low += error
-            at = kinks[k]
-            k += 1
+        k, at, value, value_low, slope, slope_low = _pass_kinks(
+            kinks, changes, x[i], k, at, value, value_low, slope, slope_low
+        )
         # From the last kink, not from the last point: then the next point need not wait for this one.
         high[i], low[i] = _advance(value, value_low, slope, slope_low, at, x[i])
+
+
+@compiled
+def _largest_residual(
+    x0: float, y0: float, slope0: float, kinks: Floats, changes: Floats, x: Floats, y: Floats
+) -> float:
+    """The largest `|f(x) - y|`, each difference taken before rounding; infinite if one is not a number."""
+    largest = 0.0
+    k, at, value, value_low, slope, slope_low = 0, x0, y0, 0.0, slope0, 0.0
+    for i in range(x.size):
+        k, at, value, value_low, slope, slope_low = _pass_kinks(
+            kinks, changes, x[i], k, at, value, value_low, slope, slope_low
+        )
+        high, low = _advance(value, value_low, slope, slope_low, at, x[i])
+        residual = abs((high - y[i]) + low)
+        if not residual <= largest:
+            largest = np.inf if math.isnan(residual) else residual
+    return largest
+
+
+@inlined
+def _pass_kinks(
+    kinks: Floats,
+    changes: Floats,
+    x: float,
+    k: int,
+    at: float,
+    value: float,
+    value_low: float,
+    slope: float,
+    slope_low: float,
+) -> tuple[int, float, float, float, float, float]:
+    """Go on from kink k, or from where it starts, to the last one left of `x`: value there, slope right of it."""
+    while k < kinks.size and kinks[k] < x:
+        value, value_low = _advance(value, value_low, slope, slope_low, at, kinks[k])
+        slope, error = two_sum(slope, changes[k])
+        slope_low += error
+        at = kinks[k]
+        k += 1
+    return k, at, value, value_low, slope, slope_low
 
 
 @inlined
