@@ -1,7 +1,7 @@
 """Jobs as they look on the wire."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from workers import encoding, payloads
 from workers.compute import Answer
+from workers.immutable import immutable
 from workers.minnorm import ENGINE
 from workers.records import JobRecord, State, new_id
 
@@ -31,7 +32,7 @@ class _Written(Response):
         ]
 
 
-@dataclass(frozen=True)
+@immutable
 class Envelope:
     """A job. Its result is what was computed here, or JSON from the ledger, which is not taken apart again."""
 
@@ -64,7 +65,7 @@ class Envelope:
         yield b"}"
 
 
-@dataclass(frozen=True)
+@immutable
 class Reply:
     """What a request is answered with, before it is written in some form."""
 
@@ -82,7 +83,7 @@ class Reply:
         return self.envelope.response(self.status, self.headers)
 
 
-@dataclass(frozen=True)
+@immutable
 class Solved:
     """A problem that was solved at once: a job that has ended, and that no ledger knows."""
 

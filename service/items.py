@@ -6,7 +6,6 @@ refused.
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi.exceptions import RequestValidationError
@@ -32,6 +31,7 @@ from service.settings import GatewaySettings
 from service.sizes import check_columns, estimated_s
 from service.solving import BATCH, QUEUES
 from workers import chunks
+from workers.immutable import immutable
 from workers.payloads import Problem
 from workers.records import JobError
 
@@ -56,7 +56,7 @@ Place = tuple[int | str, ...]
 BodyOfKind = TypeVar("BodyOfKind", bound=Body)
 
 
-@dataclass(frozen=True)
+@immutable
 class Chunk:
     """Items that are computed in one go."""
 

@@ -1,7 +1,6 @@
 """The one table from errors to kinds of problems, and so to statuses and pages."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fastapi.exceptions import RequestValidationError
 
@@ -26,10 +25,11 @@ from service.refusals import (
     UnsupportedMediaType,
 )
 from workers import errors as ledger
+from workers.immutable import immutable
 from workers.minnorm import errors as mathematics
 
 
-@dataclass(frozen=True)
+@immutable
 class Kind:
     """A kind of problem: its page is `/problems/{slug}`."""
 

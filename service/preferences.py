@@ -1,12 +1,13 @@
 """The header `Prefer` (RFC 7240): `wait=N` and `respond-async`; what is not understood is ignored, as the RFC asks."""
 
 import re
-from dataclasses import dataclass
+
+from workers.immutable import immutable
 
 _WAIT = re.compile(r"wait\s*=\s*\"?(\d{1,9})\"?")
 
 
-@dataclass(frozen=True)
+@immutable
 class Preference:
     """How a caller wants to be answered."""
 

@@ -6,8 +6,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
+from workers.immutable import immutable
 from workers.lifelines import die_with_parent
 
 AT_ONCE_S = 10.0
@@ -22,7 +22,7 @@ class GivenUp(Exception):
     """A process cannot be kept running. The message says which and why."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Program:
     """What to run."""
 

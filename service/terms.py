@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from starlette.types import Scope
 from service.headers import headers_of, state_of
 from service.preferences import Preference
 from service.refusals import InvalidHeader
+from workers.immutable import immutable
 from workers.records import NOWHERE, Origin
 
 LONGEST_HEADER = 255
@@ -20,7 +21,7 @@ DURATION = r"(?=[0.]*[1-9])(\d{1,9}(?:\.\d{1,6})?) ?(ms|s|m|h|d)?"
 _SECONDS = {"ms": 1e-3, None: 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-@dataclass(frozen=True)
+@immutable
 class Terms:
     """What the headers of a request say besides its body."""
 

@@ -1,19 +1,19 @@
 """Versions of jobs and batches: asked for, waited for, and not sent twice."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from fastapi import Response
 
 from service.queueing import BatchRecord, Queue
 from service.terms import Terms
+from workers.immutable import immutable
 from workers.records import JobRecord
 
 R = TypeVar("R", bound=JobRecord | BatchRecord)
 
 
-@dataclass(frozen=True)
+@immutable
 class Asked:
     """The header `If-None-Match`, and what tells the wanted form of the answer from others."""
 

@@ -1,6 +1,5 @@
 """What the routes are given: the parts of the app, and the responses that every route documents."""
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -16,10 +15,11 @@ from service.settings import GatewaySettings
 from service.solving import Solver
 from service.terms import DURATION, LONGEST_HEADER, Terms, caller_of, terms_of, with_options
 from workers import tracing
+from workers.immutable import immutable
 from workers.records import Origin
 
 
-@dataclass(frozen=True)
+@immutable
 class Call:
     """What a route needs besides its body: the parts of the app, and how the caller wants to be answered."""
 

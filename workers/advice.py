@@ -1,10 +1,10 @@
 """What a caller may want to know about a problem that is nevertheless sound."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
+from workers.immutable import immutable
 from workers.minnorm.dataset import Dataset, Floats
 from workers.payloads import Problem
 
@@ -14,7 +14,7 @@ _UNITS = 1e-2, 1e2
 """Deviations of abscissae outside of these owe it to their unit: what `sqrt(1 + x^2)` weighs is then one term alone."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Warned:
     """A place, a code for programs, and words."""
 

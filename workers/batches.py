@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from workers.connection import ledger_errors
 from workers.errors import JobBusy
+from workers.immutable import immutable
 from workers.jobs import Jobs, told_origin
 from workers.records import NOWHERE, Origin, Receipt, RequestKey, State, new_id
 from workers.scripts import as_json, key, optional, text
@@ -16,7 +16,7 @@ UPLOAD_S = 3600
 """Life of a staged chunk whose batch is never opened; the upload of a batch has to be shorter."""
 
 
-@dataclass(frozen=True)
+@immutable
 class NewBatch:
     """A batch whose chunks have been staged."""
 
@@ -29,7 +29,7 @@ class NewBatch:
     origin: Origin = NOWHERE
 
 
-@dataclass(frozen=True)
+@immutable
 class BatchRecord:
     """All the ledger knows about a batch, without its items."""
 

@@ -1,12 +1,12 @@
 """From a problem to its answer, by kind: the gateway calls `answer` on what is small, the runner on more."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from workers import encoding, fits, payloads, trainings
 from workers.fitting import fit, losses, shape
+from workers.immutable import immutable
 from workers.memory import FORGETFUL, Memory
 from workers.minnorm import ENGINE
 from workers.minnorm.dataset import Dataset, Transformation
@@ -51,7 +51,7 @@ _CONES = Setting(penalise_biases=True, skip_connection=False)
 __all__ = ["ENGINE", "MOST_WITHOUT_SKIP", "Answer", "Tell", "answer", "check", "effort", "offered", "warm_up"]
 
 
-@dataclass(frozen=True)
+@immutable
 class Answer:
     """How the mathematics ended, and the wire form of the result."""
 

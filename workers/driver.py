@@ -9,13 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from workers import slate
 from workers.frames import read_message, write_message
+from workers.immutable import immutable
 from workers.memory import forget
 from workers.records import Canceled, JobError, Order, Success
 from workers.settings import WorkerSettings
@@ -70,7 +70,7 @@ def go_on(_: Mapping[str, Any] | None) -> Order:
     return Order.GO_ON
 
 
-@dataclass(frozen=True)
+@immutable
 class Work:
     """What a runner is given: a job, or the items of a chunk."""
 

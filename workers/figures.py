@@ -1,16 +1,16 @@
 """Figures for operators: what waits and for how long, what has ended and how, how Redis feels."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from workers.connection import ledger_errors
+from workers.immutable import immutable
 from workers.scripts import PREFIX, Scripts, key, text
 
 MEMORY = ("used_memory", "maxmemory")
 PERSISTENCE = ("aof_enabled", "aof_last_write_status", "aof_last_bgrewrite_status")
 
 
-@dataclass(frozen=True)
+@immutable
 class QueueFigures:
     """One queue."""
 
@@ -19,7 +19,7 @@ class QueueFigures:
     """Age of the job that has waited longest; 0 if none waits."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Snapshot:
     """All figures at one moment."""
 

@@ -1,7 +1,7 @@
 """Regressions, classifications and the verification of either: from their wire form to fits, and back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from workers.fitting.path import follow, grid, least_affine
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
 from workers.fitting.validation import cross_validate
+from workers.immutable import immutable
 from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import OutOfRange
 from workers.minnorm.setting import Setting
@@ -105,7 +106,7 @@ def _one(problem: Problem, sample: Sample, task: Task) -> tuple[Outcome, dict[st
     return found.outcome, _fit_wire(found, sample)
 
 
-@dataclass(frozen=True)
+@immutable
 class _Wanted:
     """The regularisations of a problem: each once, descending, and where each one of the caller's is among them."""
 

@@ -1,7 +1,7 @@
 """Jobs as their callers see them: hand in, look at, list, cancel, retry, delete."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from workers.connection import ledger_errors
@@ -15,6 +15,7 @@ from workers.errors import (
     QuotaExceeded,
     ResultUnknown,
 )
+from workers.immutable import immutable
 from workers.records import (
     NOWHERE,
     JobError,
@@ -34,7 +35,7 @@ EXAMINED = 1000
 """Most entries of the index that one page of a list looks at."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Page:
     """A part of a list, newest first, and where the next part begins; None after the last one."""
 

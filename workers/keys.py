@@ -14,12 +14,13 @@ import json
 import re
 import secrets
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import redis
 
 from workers.connection import ledger_errors
+from workers.immutable import immutable
 from workers.scripts import PREFIX, key, text
 
 ROOM = "key"
@@ -27,7 +28,7 @@ _IDS = PREFIX + "keys"
 _SHAPE = re.compile(r"mn_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 
 
-@dataclass(frozen=True)
+@immutable
 class KeyRecord:
     """What is known of a key."""
 

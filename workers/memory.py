@@ -1,8 +1,10 @@
 """What a computation may leave behind for the case that its process dies: checkpoints."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
+
+from workers.immutable import immutable
 
 
 class Memory(Protocol):
@@ -24,7 +26,7 @@ class Memory(Protocol):
         """
 
 
-@dataclass(frozen=True)
+@immutable
 class Notebook:
     """The memory of a job: what it begins with, and where its states go."""
 

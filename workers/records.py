@@ -1,9 +1,10 @@
 """What the ledger tells and is told about jobs. Times are seconds since the epoch by the clock of Redis."""
 
 import os
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from workers.immutable import immutable
 
 
 class State(StrEnum):
@@ -38,7 +39,7 @@ def new_id(of: str) -> str:
     return f"{of}_{os.urandom(16).hex()}"
 
 
-@dataclass(frozen=True)
+@immutable
 class Origin:
     """Where work comes from, for those who follow it from a request to a worker."""
 
@@ -51,7 +52,7 @@ NOWHERE = Origin()
 """Of work that nobody follows."""
 
 
-@dataclass(frozen=True)
+@immutable
 class NewJob:
     """What a caller hands in."""
 
@@ -71,7 +72,7 @@ class NewJob:
     origin: Origin = NOWHERE
 
 
-@dataclass(frozen=True)
+@immutable
 class Claim:
     """One attempt at one job. The attempt is the fencing token: a newer one makes this one worthless."""
 
@@ -85,7 +86,7 @@ class Claim:
     origin: Origin = NOWHERE
 
 
-@dataclass(frozen=True)
+@immutable
 class Tally:
     """How the items of a chunk ended."""
 
@@ -93,7 +94,7 @@ class Tally:
     failed: int
 
 
-@dataclass(frozen=True)
+@immutable
 class Success:
     """How a computation ended that came to an answer."""
 
@@ -104,12 +105,12 @@ class Success:
     """For chunks of a batch."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Canceled:
     """How a computation ended that was stopped because its caller, or its deadline, asked for it."""
 
 
-@dataclass(frozen=True)
+@immutable
 class JobError:
     """How a job ended that failed."""
 
@@ -121,7 +122,7 @@ class JobError:
 WORKER_LOST = JobError("worker-lost", "The process that computed this job died each time it was tried.")
 
 
-@dataclass(frozen=True)
+@immutable
 class JobRecord:
     """All the ledger knows about a job, without its payload and result."""
 
@@ -166,7 +167,7 @@ class Verdict(StrEnum):
     """Requested before under the same idempotency key; nothing new has begun."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Receipt:
     """What a submission led to."""
 
@@ -174,7 +175,7 @@ class Receipt:
     id: str
 
 
-@dataclass(frozen=True)
+@immutable
 class RequestKey:
     """An idempotency key, and what identifies the request that it was given."""
 
@@ -182,7 +183,7 @@ class RequestKey:
     fingerprint: str
 
 
-@dataclass(frozen=True)
+@immutable
 class WorkerRecord:
     """A live worker."""
 
@@ -191,7 +192,7 @@ class WorkerRecord:
     seen_at: float
 
 
-@dataclass(frozen=True)
+@immutable
 class Reaped:
     """What one round of reaping did and saw."""
 

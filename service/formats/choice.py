@@ -1,9 +1,11 @@
 """Which columns of a table are meant: by their names, by the caller's choice, or the only two in their order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fastapi.exceptions import RequestValidationError
+
+from workers.immutable import immutable
 
 LONGEST_NAME = 40
 MOST_NAMES = 10
@@ -27,7 +29,7 @@ def shown(name: str) -> str:
     return name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "..."
 
 
-@dataclass(frozen=True)
+@immutable
 class Choice:
     """The fields of a request that come as columns, and the names of their columns where the caller has said them."""
 

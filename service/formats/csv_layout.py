@@ -5,10 +5,10 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from service.formats.choice import Choice, refused
 from service.refusals import InvalidTable
+from workers.immutable import immutable
 
 HEAD_BYTES = 2**16
 """The first line is not longer, or this is no table."""
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)(?:[eE][+-]?[0-9]+)?
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-@dataclass(frozen=True)
+@immutable
 class Layout:
     """What the first line says."""
 

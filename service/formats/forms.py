@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated
 
 import orjson
@@ -20,6 +20,7 @@ from service.headers import headers_of
 from service.pictures.drawing import Look, draw
 from service.refusals import invalid
 from service.schemas.plots import HEIGHT_PX, WIDTH_PX, Side, ThemeName
+from workers.immutable import immutable
 from workers.payloads import Problem
 
 OFFERS = (JSON, *TABLES, *PICTURES)
@@ -44,7 +45,7 @@ class Parameters(BaseModel):
     )
 
 
-@dataclass(frozen=True)
+@immutable
 class Form:
     """A table, or a picture."""
 

@@ -6,8 +6,6 @@ multipliers, and costs w(t), a unit of slope. Without a skip connection q goes o
 neurons that face left gain q(t) - l(t) instead.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from service.pictures.contents import Contents, Wire
@@ -16,6 +14,7 @@ from service.pictures.looks import Look
 from service.pictures.panels import Panel, size_of
 from service.pictures.sheet import Sheet
 from workers import encoding
+from workers.immutable import immutable
 from workers.minnorm.checks import column
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.setting import Setting
@@ -24,7 +23,7 @@ _FINE = 120
 _ROUNDING = 1e-9
 
 
-@dataclass(frozen=True)
+@immutable
 class Dual:
     """The two functions that a certificate is about."""
 

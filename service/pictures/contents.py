@@ -1,7 +1,6 @@
 """What is in a problem and its result that can be drawn."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from service.pictures.curves import Floats, plain
 from service.refusals import NotDrawable
 from workers import encoding
+from workers.immutable import immutable
 from workers.minnorm.checks import column
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.setting import Setting
@@ -17,7 +17,7 @@ from workers.minnorm.setting import Setting
 Wire = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
+@immutable
 class Contents:
     """A problem and its result, as on the wire. Of an old result the problem may not be known: it is empty then.
 

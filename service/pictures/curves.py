@@ -1,12 +1,12 @@
 """Numbers on their way to a picture: as few of them as can be seen, and of a size that can be drawn."""
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
 Floats = NDArray[np.float64]
@@ -23,7 +23,7 @@ _LEAST = -321
 """Exponent of the smallest power of a thousand among the doubles."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Units:
     """What is drawn in place of a number: `(number - shift) / unit`.
 
@@ -113,7 +113,7 @@ def _cell(values: Floats, count: int) -> Indices:
     return cells
 
 
-@dataclass(frozen=True)
+@immutable
 class Window:
     """The abscissae that are to be seen, and as far as a margin beyond them."""
 

@@ -1,13 +1,14 @@
 """How a picture looks: its format, its size, its colours."""
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
 from service.schemas.plots import HEIGHT_PX, WIDTH_PX, ThemeName
+from workers.immutable import immutable
 
 MEDIA_TYPES = ("image/svg+xml", "image/png")
 
 
-@dataclass(frozen=True)
+@immutable
 class Look:
     """How a picture is to look.
 
@@ -30,7 +31,7 @@ class Look:
     frame: int | None = None
 
 
-@dataclass(frozen=True)
+@immutable
 class Theme:
     """Colours by what they are for. None is black, which an SVG leaves out, and no two of a theme are equal."""
 

@@ -1,13 +1,13 @@
 """A page to play with: static files beside the service, which need no build and nothing from elsewhere."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
 from service.refusals import ProblemUnknown
+from workers.immutable import immutable
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,7 +34,7 @@ _HEADERS = {
 }
 
 
-@dataclass(frozen=True)
+@immutable
 class _File:
     content: bytes
     headers: dict[str, str]

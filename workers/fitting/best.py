@@ -1,13 +1,12 @@
 """The best function and the best witness that are known of a task."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from workers.fitting.bound import Witness, lower_bound, settled
 from workers.fitting.candidates import monotone, scaled
 from workers.fitting.sample import Sample
 from workers.fitting.task import Task
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual
 from workers.minnorm.checks import check_results
 from workers.minnorm.errors import Overflow
@@ -20,7 +19,7 @@ _ROUNDINGS = 10
 _UNITS = 64.0 * 2.0**-53
 
 
-@dataclass(frozen=True)
+@immutable
 class Known:
     """A function and what it costs."""
 

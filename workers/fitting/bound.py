@@ -18,7 +18,7 @@ those just inside. docs/mathematics.md has the proof. Shares no code with the so
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from workers.fitting.minima import minima
 from workers.fitting.multipliers import Pulls, paired
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual, continued, height_of_dual
 from workers.minnorm.certificate import worst_ratio as ratio_of_dual
 from workers.minnorm.setting import Setting
@@ -41,7 +42,7 @@ _ROUNDING = 64.0 * _U
 _UNNOTICED = 1e-10
 
 
-@dataclass(frozen=True)
+@immutable
 class Witness:
     """The evidence of a fit: `dual.values` are those of `p` at the m distinct abscissae, just inside at the two ends.
 

@@ -1,18 +1,18 @@
 """Why labels may have no function with a margin: two at one abscissa, or an order that a shape forbids."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
+from workers.immutable import immutable
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@immutable
 class Conflict:
     """Observations that no function of the shape tells apart, by their places as they were given; `x` is where."""
 

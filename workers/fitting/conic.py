@@ -5,13 +5,14 @@ Lagrangian `1/2 v' P v + c' v - t' (M v + k)`. Built without a modelling languag
 canonical form is written down directly, in a tenth of the time.
 """
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workers.immutable import immutable
 
 Floats = NDArray[np.float64]
 Columns = slice
@@ -37,7 +38,7 @@ def sparse() -> Any:
     return import_module("scipy.sparse")
 
 
-@dataclass(frozen=True)
+@immutable
 class Solution:
     """Variables and multipliers, as accurate as the solver got; whether that is about as much as was asked for."""
 

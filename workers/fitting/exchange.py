@@ -6,13 +6,12 @@ inside of which it may slide. The objective falls in each round, and there are f
 round repeats another.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.restricted import Candidate, Columns, Observed, Price, candidate, minimise
 from workers.fitting.survey import Finding, Peaks, Survey, line_of_data
+from workers.immutable import immutable
 from workers.minnorm.compiled import compiled
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.placement import place_kinks
@@ -30,7 +29,7 @@ _ROUGHLY = 1e-3
 """The gap to which points in groups are solved: these differ from the points by more."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Exchanged:
     """A candidate, the dual values its residuals give, and the relative gap between both as far as rounding allows.
 

@@ -1,7 +1,5 @@
 """Regularised fits: the function of least mean loss plus a multiple of its norm, over networks of any width."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +14,7 @@ from workers.fitting.search import search
 from workers.fitting.signs import sign_changes
 from workers.fitting.simple import simple_functions
 from workers.fitting.task import GAPS, MOST_POINTS, Task, check, is_fast
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual
 from workers.minnorm.errors import Overflow
 from workers.minnorm.network import Network
@@ -27,7 +26,7 @@ Floats = NDArray[np.float64]
 __all__ = ["GAPS", "MOST_POINTS", "Conflict", "Fit", "FitCertificate", "Task", "check", "fit", "is_fast"]
 
 
-@dataclass(frozen=True)
+@immutable
 class FitCertificate:
     """What a caller can check in O(n)."""
 
@@ -36,7 +35,7 @@ class FitCertificate:
     relative_gap: float
 
 
-@dataclass(frozen=True)
+@immutable
 class Fit:
     """The best function found, with its evidence.
 

@@ -1,6 +1,6 @@
 """Check a function, a network or a certificate from anyone as a regularised fit, whatever the task."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from workers.fitting.bound import Witness, admissible, lower_bound, worst_ratio
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
 from workers.fitting.task import Task
+from workers.immutable import immutable
 from workers.minnorm.checks import check_results
 from workers.minnorm.forward import network_residuals
 from workers.minnorm.network import Network
@@ -33,7 +34,7 @@ _ROUNDING = 64.0 * 2.0**-53
 _MOST = 20
 
 
-@dataclass(frozen=True)
+@immutable
 class Claims:
     """What somebody says about a fit; each part may be missing."""
 
@@ -48,7 +49,7 @@ class Claims:
     relative_gap: float | None = None
 
 
-@dataclass(frozen=True)
+@immutable
 class Verdict:
     """What holds of the claims. A field is None where the claims do not determine it.
 

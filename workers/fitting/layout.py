@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from workers.fitting.losses import Loss
 from workers.fitting.sample import Sample, least_squares_line
 from workers.fitting.shape import Shape
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual
 from workers.minnorm.frame import Frame
 from workers.minnorm.setting import Setting
@@ -56,7 +57,7 @@ class Layout:
         return all(np.array_equal(own, its) for own, its in pairs)
 
 
-@dataclass(frozen=True)
+@immutable
 class Question:
     """What is to be minimised, and the units in which it is: of values, and of the objective.
 
@@ -98,7 +99,7 @@ class Question:
         return self.setting.penalise_biases and not self.setting.skip_connection
 
 
-@dataclass(frozen=True)
+@immutable
 class Neurons:
     """What a solution means, in the units of the caller.
 
@@ -121,7 +122,7 @@ class Neurons:
     slack_outside: Floats
 
 
-@dataclass(frozen=True)
+@immutable
 class Optimum:
     """Of the program: its neurons, and what its multipliers prove.
 

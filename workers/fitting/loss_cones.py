@@ -1,6 +1,5 @@
 """The losses as rows and costs of a conic program, in units of the objective's size."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,11 +8,12 @@ from numpy.typing import NDArray
 from workers.fitting.conic import Columns, Program, Term, sparse
 from workers.fitting.losses import Loss, weights_of_labels
 from workers.fitting.sample import Sample
+from workers.immutable import immutable
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@immutable
 class Values:
     """Fitted values as they are written: `base + unit M v`, for the columns `v` and a sparse matrix `M` a group."""
 
@@ -28,7 +28,7 @@ class Values:
         return self.columns, chosen @ self.matrix
 
 
-@dataclass(frozen=True)
+@immutable
 class Contact:
     """Rows in which fitted values occur: which group's in each, and the factor of the value."""
 

@@ -6,12 +6,12 @@ With labels `y`, -1 or 1: hinge `max(0, 1 - y f)`, logistic `log(1 + exp(-y f))`
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.sample import Sample
+from workers.immutable import immutable
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import NotFinite, NotPositive, Overflow, Unsupported, WrongDelta, WrongLabel
 
@@ -27,7 +27,7 @@ _LARGEST_MARGIN = 700.0
 _ROUNDING_OF_A_MARGIN = 64.0 * 2.0**-53
 
 
-@dataclass(frozen=True)
+@immutable
 class Loss:
     """A loss by its name; `delta` belongs to the Huber loss, and is 1 unless given."""
 

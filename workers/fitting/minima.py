@@ -5,20 +5,20 @@ twice the digits, since data far from zero cancel there, while `rest` is of the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.losses import Loss, weights_of_labels
 from workers.fitting.sample import Sample
+from workers.immutable import immutable
 
 Floats = NDArray[np.float64]
 
 _U = 2.0**-53
 
 
-@dataclass(frozen=True)
+@immutable
 class Minima:
     """For each distinct abscissa: the least is `slopes * reference + rest - error` at least. Shapes (m,)."""
 

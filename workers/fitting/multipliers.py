@@ -6,11 +6,10 @@ it. A function that has to be monotone is pushed, too: `pushes[i]` is spread eve
 right (see `bound`), and a push over the length of its interval comes to the slope of `values` to make that of `q`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import fma, pair_sum, two_product, two_sum
 
@@ -22,7 +21,7 @@ _FINE = 2.0**-98
 _TINY = 2.0**-1071
 
 
-@dataclass(frozen=True)
+@immutable
 class Pulls:
     """Dual values and pushes at some of the points, `places`, that are enough to say all multipliers.
 

@@ -8,13 +8,12 @@ nodes are joined, and what they share, is decided by `minnorm.splitting`: exactl
 objective is a convex function of `u` alone, and smooth while no node ceases to bend; a node that does is left out.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.moments import measured, updated
 from workers.fitting.newton import change, newton_step, sum_of_prices
+from workers.immutable import immutable
 from workers.minnorm.compiled import compiled
 from workers.minnorm.splitting import shares_within
 
@@ -33,7 +32,7 @@ _FLOOR = 1e-25
 _STEPS = 200
 
 
-@dataclass(frozen=True)
+@immutable
 class Observed:
     """Mean ordinates at distinct ascending abscissae, and weights that add up to 1. Shapes (m,)."""
 
@@ -42,7 +41,7 @@ class Observed:
     weights: Floats
 
 
-@dataclass(frozen=True)
+@immutable
 class Price:
     """Of a unit of slope change: `each`, times `sqrt(1 + x^2)` if biases are penalised."""
 
@@ -50,7 +49,7 @@ class Price:
     penalise_biases: bool
 
 
-@dataclass(frozen=True)
+@immutable
 class Candidate:
     """A function by its nodes.
 

@@ -1,11 +1,11 @@
 """Observations enter once, here; everything behind trusts them. Abscissae may repeat, and observations have weights."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.checks import column
 from workers.minnorm.compiled import compiled
 from workers.minnorm.dataset import ascends
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@immutable
 class Sample:
     """Observations by ascending abscissa, grouped by the distinct ones.
 

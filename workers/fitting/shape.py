@@ -1,8 +1,8 @@
 """What a fit may be asked to be between the first and the last abscissa: monotone, convex, concave."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from workers.immutable import immutable
 from workers.minnorm.errors import ContradictoryShapes, Unsupported
 
 _MONOTONE = {"increasing": 1, "decreasing": -1}
@@ -12,7 +12,7 @@ SHAPES = (*_MONOTONE, *_CURVATURE)
 """What they are called."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Shape:
     """`monotone` is 1 where the function increases, -1 where it decreases; `curvature` 1 if convex, -1 if concave.
 

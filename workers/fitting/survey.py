@@ -3,12 +3,11 @@
 The dual function is read off the residuals, `q(t) = sum_i theta_i relu(x_i - t)`, `theta = 2 weights (y - f) / price`.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.restricted import Candidate, Observed, Price, fill_residuals, norm
+from workers.immutable import immutable
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import two_product, two_sum
 from workers.minnorm.weight import weight
@@ -23,7 +22,7 @@ _FAR_BELOW = 0.9
 _FIRST_ROOM = 1024
 
 
-@dataclass(frozen=True)
+@immutable
 class Peaks:
     """Where the dual exceeds its envelope: `places` counts point i as 2 i, the inside of the next interval as 2 i + 1.
 
@@ -42,7 +41,7 @@ class Peaks:
         return Peaks(self.places[chosen], self.ratios[chosen], self.reaches[chosen])
 
 
-@dataclass(frozen=True)
+@immutable
 class Finding:
     """A candidate, what it costs, the relative gap to what its dual proves as far as rounding allows, and the peaks."""
 

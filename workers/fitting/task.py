@@ -1,13 +1,12 @@
 """What is asked of a fit, and what can be wrong with it."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.losses import Loss, weights_of_labels
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
+from workers.immutable import immutable
 from workers.minnorm.checks import check_magnitude
 from workers.minnorm.errors import NoMinimum, NotPositive, OutOfRange, TooManyPoints, WrongRegularisation
 from workers.minnorm.setting import Setting
@@ -21,7 +20,7 @@ GAPS = (1e-12, 1e-2)
 _SQUARED, _USUAL, _ANY = Loss(), Setting(), Shape()
 
 
-@dataclass(frozen=True)
+@immutable
 class Task:
     """What is minimised: the mean loss plus `regularisation` times the norm in the setting, among functions of a shape.
 

@@ -1,7 +1,6 @@
 """K-fold cross-validation: which regularisation predicts best what was left out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from workers.fitting.path import Tell, follow
 from workers.fitting.sample import Sample
 from workers.fitting.task import Task
+from workers.immutable import immutable
 from workers.minnorm.checks import check_results
 from workers.minnorm.errors import OutOfRange, TooFewPoints
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -22,7 +22,7 @@ _GAP = 1e-6
 """Of the fits to parts of the sample: their losses on the rest scatter by far more."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Validation:
     """For each regularisation the mean over the folds of the mean loss on what was left out, and its standard error.
 

@@ -1,10 +1,9 @@
 """Where data bend: the curvature of every point, and how shares of it become a function."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.chords import curvatures
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -14,7 +13,7 @@ from workers.minnorm.weight import weight
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@immutable
 class Bends:
     """Data with their curvature: zero at both ends, and at points collinear within rounding (`Dataset.vertices`)."""
 

@@ -18,11 +18,11 @@ is by how much it falls there, so that `l` starts at `values[0] + jump`.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.doubles import fma, pair_sum, two_product, two_sum
@@ -40,7 +40,7 @@ _STEEPEST = 1024.0
 _SMALL, _LARGE = 1e-140, 1e140
 
 
-@dataclass(frozen=True)
+@immutable
 class Dual:
     """`values[i]` is `q` at the i-th distinct abscissa, ascending; `total` is the sum of the multipliers.
 
@@ -51,7 +51,7 @@ class Dual:
     total: float = 0.0
 
 
-@dataclass(frozen=True)
+@immutable
 class Certificate:
     """What a caller can check in O(n)."""
 

@@ -10,7 +10,6 @@ that face left, and one for each sign that is active on all the data.
 """
 
 import warnings
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import product
 from typing import Any
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.frame import Frame
 
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ class _Late:
 cp: Any = _Late()
 
 
-@dataclass(frozen=True)
+@immutable
 class Targets:
     """What the neurons have to match: the curvature at each point, and the first chord.
 
@@ -59,7 +59,7 @@ class Targets:
         return cls(frame, masses / scale, chord / scale, scale)
 
 
-@dataclass(frozen=True)
+@immutable
 class Shares:
     """A primal solution: for each family, what each interval takes from its left and from its right end.
 

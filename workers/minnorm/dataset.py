@@ -1,11 +1,12 @@
 """Data enter once, here; everything behind trusts them."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.checks import any_column, check_magnitude
 from workers.minnorm.chords import chord
 from workers.minnorm.compiled import compiled, inlined
@@ -19,7 +20,7 @@ _COARSEST = 2.0**-30
 _SMALLEST = 2.0**-1074
 
 
-@dataclass(frozen=True)
+@immutable
 class Transformation:
     """Abscissae are replaced by `(x - shift) / scale`; `scale > 0`."""
 
@@ -27,7 +28,7 @@ class Transformation:
     scale: float
 
 
-@dataclass(frozen=True)
+@immutable
 class Dataset:
     """Points with distinct, ascending, finite abscissae and finite chord slopes; at least two of them.
 

@@ -1,13 +1,12 @@
 """What a solver hands over: a function, the evidence that none is better, and what else is as good."""
 
-from dataclasses import dataclass
-
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.solution_set import SolutionSet
 
 
-@dataclass(frozen=True)
+@immutable
 class Found:
     """A minimiser, its dual, and whether there is another; `solution_set` describes all of them where that is known."""
 

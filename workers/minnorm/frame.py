@@ -5,17 +5,16 @@ changes if the plane is turned. Turned so that a point in the midst of the data 
 good as others: as numbers, their abscissae would leave no digits for the differences that matter.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@immutable
 class Frame:
     """`(x, 1)` is `w (sine, cosine)` in the turned plane; `step` is the angle from each point to the next."""
 

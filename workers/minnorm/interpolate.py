@@ -1,10 +1,9 @@
 """Interpolation: least norm in any setting, fewest kinks, least l^p path norm."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.bends import Bends
 from workers.minnorm.certificate import Certificate, Dual, certify, is_rounding, relative_gap
 from workers.minnorm.dataset import Dataset
@@ -27,7 +26,7 @@ PROOF = 1e-9
 """The largest relative gap at which an answer is called optimal."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Interpolation:
     """The best interpolator found, with its evidence."""
 

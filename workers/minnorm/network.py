@@ -1,11 +1,11 @@
 """One-hidden-layer ReLU networks of one input, `x -> skip_weight x + skip_bias + sum_j a_j relu(w_j x + b_j)`."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.checks import check_magnitude, column
 from workers.minnorm.compiled import compiled
 from workers.minnorm.doubles import LARGEST, two_product, two_sum
@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 _SAME = 4.0 * 2.0**-53
 
 
-@dataclass(frozen=True)
+@immutable
 class Network:
     """Parameters of a network. The hidden columns are equally long; without a skip connection its pair is zero."""
 

@@ -6,11 +6,11 @@ networks of any width that represent it. Each is at most the one before it.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.checks import check_results
 from workers.minnorm.network import Network, balanced, line_on_the_left
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -26,7 +26,7 @@ _NONE = (np.zeros(0), np.zeros(0), np.zeros(0))
 _ROOT3 = math.sqrt(3.0)
 
 
-@dataclass(frozen=True)
+@immutable
 class FunctionNorm:
     """Representational cost of a function, and the network that attains it.
 
@@ -42,7 +42,7 @@ class FunctionNorm:
     dual: Line | None = None
 
 
-@dataclass(frozen=True)
+@immutable
 class NetworkNorms:
     """The three norms of a network, the function it computes, and the least network for that function."""
 

@@ -1,11 +1,11 @@
 """Continuous piecewise-linear functions of one variable."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.checks import check_magnitude, column
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import two_product, two_sum
@@ -15,7 +15,7 @@ from workers.minnorm.weight import weighted_sum
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@immutable
 class PiecewiseLinear:
     """`f(x) = y0 + slope0 (x - x0) + sum_k slope_changes[k] relu(x - kinks[k])`.
 

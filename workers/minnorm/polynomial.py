@@ -14,11 +14,11 @@ wide a piece is and wherever it lies.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.checks import check_results, column
 from workers.minnorm.errors import KinkOrder, LengthMismatch, NotContinuous, Overflow
 from workers.minnorm.panels import integrate, split
@@ -36,7 +36,7 @@ _SPLITS = np.concatenate((-_GRID[::-1], [0.0], _GRID))
 _ROOT3 = math.sqrt(3.0)
 
 
-@dataclass(frozen=True)
+@immutable
 class PiecewisePolynomial:
     """`f(x) = sum_j coefficients[j, i] (x - breakpoints[i])^(k - 1 - j)` on piece i; beyond the pieces affine.
 
@@ -67,7 +67,7 @@ class PiecewisePolynomial:
         return result
 
 
-@dataclass(frozen=True)
+@immutable
 class SplineNorm:
     """Representational cost of a piecewise polynomial; it has no network, only ones that come ever closer."""
 
@@ -114,7 +114,7 @@ def _jumps(starts: Floats, ends: Floats, sizes: Floats) -> tuple[Floats, Floats]
     return starts[1:] - ends[:-1], sizes[:-1] + np.abs(starts[1:])
 
 
-@dataclass(frozen=True)
+@immutable
 class _Curvature:
     """`f''` in panels on which it is a polynomial of one sign and the weight is smooth, and jumps of the slope.
 
@@ -200,7 +200,7 @@ def _curvature(polynomial: PiecewisePolynomial) -> _Curvature:
     return _Curvature(polynomial.breakpoints, units, powers, *panels, polynomial.breakpoints[1:-1], jumps, *slopes)
 
 
-@dataclass(frozen=True)
+@immutable
 class _Turned:
     """The boundary of the zonotope, which is a curve here: `|f''|` by its place, in panels and in jumps.
 

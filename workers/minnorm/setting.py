@@ -1,9 +1,9 @@
 """Which parameters count: the four settings of the theory."""
 
-from dataclasses import dataclass
+from workers.immutable import immutable
 
 
-@dataclass(frozen=True)
+@immutable
 class Setting:
     """Whether the hidden biases count in the norm, and whether there is a free affine term that never does."""
 

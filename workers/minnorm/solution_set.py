@@ -11,11 +11,12 @@ sides in part: there the graph stays in a wedge. At an end where the excess curv
 belongs to the run, and the outermost interval has a triangle too.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.bends import Bends, in_one_run, pairs_of_neighbours, place_in_run
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 
@@ -23,7 +24,7 @@ Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
+@immutable
 class SolutionSet:
     """Where the minimisers lie, and the sparsest of them.
 

@@ -1,11 +1,12 @@
 """Check a function, a network or a certificate from anyone against data, in any setting and for any objective."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.certificate import Dual, admissible, lower_bound, relative_gap, worst_ratio
 from workers.minnorm.certificate import tolerance as rounding_of
 from workers.minnorm.checks import check_results
@@ -34,7 +35,7 @@ Floats = NDArray[np.float64]
 _MOST = 20
 
 
-@dataclass(frozen=True)
+@immutable
 class Question:
     """What the claims are an answer to: the setting, and what is minimised (see `interpolate`)."""
 
@@ -46,7 +47,7 @@ class Question:
 _LEAST_NORM = Question(Setting())
 
 
-@dataclass(frozen=True)
+@immutable
 class Claims:
     """What somebody says about an interpolation; each part may be missing."""
 
@@ -61,7 +62,7 @@ class Claims:
     max_residual: float | None = None
 
 
-@dataclass(frozen=True)
+@immutable
 class Verdict:
     """What holds of the claims. A field is None where the claims do not determine it."""
 

@@ -1,11 +1,11 @@
 """What can be found wrong with somebody's claims, whatever the question that they are an answer to."""
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.forward import network_residuals
 from workers.minnorm.network import Network
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -19,7 +19,7 @@ CLAIM = 1e-9
 _ROUNDING = 64.0 * 2.0**-53
 
 
-@dataclass(frozen=True)
+@immutable
 class Violation:
     """One thing that does not hold: what, at which index (of the sorted points), by how much."""
 

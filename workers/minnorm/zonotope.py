@@ -20,11 +20,11 @@ With free biases only the slope that is left costs, 2 a unit.
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workers.immutable import immutable
 from workers.minnorm.compiled import compiled
 from workers.minnorm.doubles import two_product, two_sum
 
@@ -36,7 +36,7 @@ _ROUNDING = 8.0 * 2.0**-53
 _ROOT3 = math.sqrt(3.0)
 
 
-@dataclass(frozen=True)
+@immutable
 class Facing:
     """The share of each kink that faces left, the line that others must represent, and with penalised biases `z`."""
 
@@ -45,7 +45,7 @@ class Facing:
     dual: Line | None
 
 
-@dataclass(frozen=True)
+@immutable
 class _Side:
     """A chain of sides of the zonotope: `kinks[k]` leads from the line at `corners[:, k]` to the next."""
 

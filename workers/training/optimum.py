@@ -1,12 +1,11 @@
 """The best that networks of any width can do for the objective of a training."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from workers.fitting.fit import Task, fit
 from workers.fitting.losses import Loss
 from workers.fitting.sample import Sample
+from workers.immutable import immutable
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.errors import MinnormError
 from workers.minnorm.interpolate import interpolate
@@ -14,7 +13,7 @@ from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.training.recipe import Recipe
 
 
-@dataclass(frozen=True)
+@immutable
 class Optimum:
     """The least objective; the function and its norm are missing where none attains it, or none is computed."""
 

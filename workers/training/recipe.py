@@ -1,11 +1,12 @@
 """What is trained, and how; and what can be wrong with that."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
 from workers.fitting.losses import Loss
 from workers.fitting.sample import Sample
+from workers.immutable import immutable
 from workers.minnorm.checks import check_magnitude
 from workers.minnorm.errors import NotPositive, OutOfRange
 from workers.minnorm.setting import Setting
@@ -27,7 +28,7 @@ SCALES = (1e-100, 1e100)
 """Beyond, products of parameters vanish or overflow from the start."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Optimiser:
     """A gradient method. `t` counts the steps from 0, `g` is the gradient, `eta` the step size.
 
@@ -52,7 +53,7 @@ class Optimiser:
     epsilon: float = 1e-8
 
 
-@dataclass(frozen=True)
+@immutable
 class Initialisation:
     """Where training starts: all parameters are normal with standard deviation `scale / sqrt(width)`.
 
@@ -67,7 +68,7 @@ class Initialisation:
     zero_output: bool = False
 
 
-@dataclass(frozen=True)
+@immutable
 class Recipe:
     """A network, its objective `mean loss + weight_decay / 2 ||theta||^2`, and how it is minimised.
 

@@ -4,13 +4,13 @@ import math
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workers.fitting.sample import Sample
+from workers.immutable import immutable
 from workers.minnorm.errors import Overflow
 from workers.minnorm.network import Network
 from workers.minnorm.piecewise_linear import PiecewiseLinear
@@ -42,7 +42,7 @@ _FIXED, _NEURON, _OBSERVATION, _PAIR = 150.0, 10.0, 10.0, 0.25
 """Measured, in ns: what a step takes, and in the sorted kernel a neuron, an observation; in the direct one a pair."""
 
 
-@dataclass(frozen=True)
+@immutable
 class Point:
     """The numbers of a network in training."""
 
