@@ -166,8 +166,8 @@ def _timings(record: JobRecord) -> dict[str, float]:
 
 
 def _time(seconds: float) -> str:
-    whole, milliseconds = divmod(round(seconds * 1e6) // 1000, 1000)
-    return f"{_second(whole)}.{milliseconds:03d}Z"
+    microseconds = round(seconds * 1e6)
+    return f"{_second(microseconds // 1_000_000)}.{microseconds // 1000 % 1000:03d}Z"
 
 
 @lru_cache(maxsize=1024)

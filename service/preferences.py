@@ -34,6 +34,8 @@ class Preference:
 
     def applied(self, *, waited: bool, queued: bool) -> dict[str, str]:
         """The header `Preference-Applied`."""
+        if self is NO_PREFERENCE:  # as nearly always
+            return {}
         told = []
         if self.respond_async and queued:
             told.append("respond-async")

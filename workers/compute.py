@@ -103,10 +103,11 @@ def effort(kind: str, problem: Problem) -> int:
         return fits.effort(problem)
     if kind == TRAININGS:
         return trainings.effort(problem)
-    longest = encoding.longest(problem)
     needs_cones = _needs_cones(problem)
-    if kind == "interpolations" and needs_cones and longest <= MOST_WITHOUT_SKIP:
-        return int(6_000 + 100 * longest + longest * longest // 10)
+    if kind == "interpolations":
+        points = int(problem["x"].size)
+        return 6_000 + 100 * points + points * points // 10 if needs_cones and points <= MOST_WITHOUT_SKIP else points
+    longest = encoding.longest(problem)
     if "piecewise_polynomial" in problem:
         powers = len(problem["piecewise_polynomial"]["coefficients"])
         return int(longest * (1 + powers**3 // 500 + (12 if needs_cones else 0)))

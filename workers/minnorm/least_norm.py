@@ -10,7 +10,7 @@ from workers.minnorm.bends import Bends
 from workers.minnorm.compiled import compiled
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.placement import place
-from workers.minnorm.splitting import ROOM, scratch, split, split_masses
+from workers.minnorm.splitting import room_for, scratch, split, split_masses
 
 Floats = NDArray[np.float64]
 
@@ -32,7 +32,7 @@ def solve(x: Floats, y: Floats, curvature: Floats) -> tuple[Floats, float, Float
     """
     n = x.size
     results = np.empty(3 * n)  # one array for three columns: each would take as long as a third of a small problem
-    slope0, count = _solve(x, y, curvature, results, scratch.room((2 + ROOM) * n))
+    slope0, count = _solve(x, y, curvature, results, scratch.room(2 * n + room_for(curvature)))
     return results[:n], slope0, results[n : n + count], results[2 * n : 2 * n + count]
 
 

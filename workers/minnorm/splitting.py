@@ -14,8 +14,10 @@ from workers.minnorm.reflection import Floats, distances, measure, minimisers
 _NO_SHARE = 2.0**-40
 """A share of a point's mass below this fraction is rounding noise and makes no kink of its own."""
 
-ROOM = 11
-"""Numbers a point that `split` works with: weights, angles (2), distances (2), pieces (6)."""
+_PER_POINT, _PER_PIECE = 5, 6
+"""Numbers that `split` works with: weights, angles and distances of all points, the pieces of one run at a time."""
+_FEW = 1024
+"""So many points that what they could save is not worth a look at their runs."""
 
 
 @compiled
@@ -68,7 +70,8 @@ def _solve_runs(
     n = x.size
     geometry = room[: 3 * n].reshape(3, n)
     distance = room[3 * n : 5 * n].reshape(2, n)
-    pieces = room[5 * n : 11 * n].reshape(6, n)
+    longest = (room.size - _PER_POINT * n) // _PER_PIECE
+    pieces = room[_PER_POINT * n :][: _PER_PIECE * longest].reshape(_PER_PIECE, longest)
     measure(x, geometry)
     for end in (0, n - 1):
         distance[0, end], distance[1, end] = 0.0, 1.0
@@ -96,7 +99,7 @@ def _solve_runs(
 
 @compiled
 def split(x: Floats, curvature: Floats, dual: Floats, from_left: Floats, from_right: Floats, room: Floats) -> None:
-    """Fill in what `split_masses` returns; `room` is `ROOM` numbers a point to work with.
+    """Fill in what `split_masses` returns; `room` is numbers to work with, `room_for` so many at least.
 
     Only one end can be active; if it is the left one, the mirrored problem is solved.
     """
@@ -107,6 +110,23 @@ def split(x: Floats, curvature: Floats, dual: Floats, from_left: Floats, from_ri
     dual[:] = dual[::-1].copy()
     for by_interval in (from_left[:-1], from_right[:-1]):
         by_interval[:] = by_interval[::-1].copy()
+
+
+def room_for(curvature: Floats) -> int:
+    """How many numbers `split` works with."""
+    n = curvature.size
+    return _PER_POINT * n + _PER_PIECE * (n if n <= _FEW else _longest_run(curvature) + 2)
+
+
+@compiled
+def _longest_run(curvature: Floats) -> int:
+    """How many neighbours at most curve the same way."""
+    longest = upwards = downwards = 0
+    for value in curvature:
+        upwards = upwards + 1 if value > 0.0 else 0
+        downwards = downwards + 1 if value < 0.0 else 0
+        longest = max(longest, upwards, downwards)
+    return longest
 
 
 def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
@@ -136,7 +156,7 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     """
     n = x.size
     dual, from_left, from_right = np.empty(n), np.empty(n), np.empty(n)
-    split(x, curvature, dual, from_left, from_right, scratch.room(ROOM * n))
+    split(x, curvature, dual, from_left, from_right, scratch.room(room_for(curvature)))
     return dual, from_left, from_right
 
 
@@ -145,7 +165,7 @@ def shares_within(x: Floats, curvature: Floats) -> tuple[Floats, Floats]:
     """`from_left` and `from_right` of `split_masses`, for compiled code that asks again and again about few points."""
     n = x.size
     dual, from_left, from_right = np.empty(n), np.empty(n), np.empty(n)
-    split(x, curvature, dual, from_left, from_right, np.empty(ROOM * n))
+    split(x, curvature, dual, from_left, from_right, np.empty((_PER_POINT + _PER_PIECE) * n))
     return from_left, from_right
 
 
