@@ -5,6 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.oracles.generated import SHAPES, some
+from workers.minnorm import splitting
 from workers.minnorm.splitting import shares_within, split_masses
 
 Floats = NDArray[np.float64]
@@ -124,3 +125,41 @@ def test_compiled_code_gets_the_same_shares(shift: float) -> None:
         found = shares_within(x, curvature)
         assert found[0].tolist() == from_left.tolist()
         assert found[1].tolist() == from_right.tolist()
+
+
+def drawn(seed: int) -> tuple[Floats, Floats]:
+    """Runs of any length, tiny and huge masses, and first or last intervals of more than a right angle."""
+    generator = np.random.default_rng(seed)
+    n = int(generator.integers(3, 60))
+    steps = generator.uniform(0.01, 1.0, n) ** generator.integers(1, 6)
+    steps[[1, -1]] *= generator.choice([1.0, 100.0], 2)
+    x = np.cumsum(steps)
+    x -= x[0] + generator.choice([0.0, 0.3, 0.7, 1.0]) * (x[-1] - x[0])
+    masses = 10.0 ** generator.uniform(-200.0, 3.0 * (seed % 2), n)
+    curvature = masses * np.sign(np.cumsum(generator.normal(size=n)) + generator.normal(size=n) * (seed % 3))
+    curvature[[0, -1]] = 0.0
+    return x, curvature
+
+
+def test_one_run_at_a_time_is_as_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    active = 0
+    for seed in range(2_000):
+        x, curvature = drawn(seed)
+        all_at_once = split_masses(x, curvature)
+        with monkeypatch.context() as patch:
+            patch.setattr(splitting, "_FEW", 0)
+            patch.setattr(splitting, "scratch", splitting._Scratch())  # of no more than is asked for
+            one_by_one = split_masses(x, curvature)
+        for first, second in zip(all_at_once, one_by_one, strict=True):
+            assert first.tobytes() == second.tobytes()
+        active += 1.0 + x[0] * x[1] < 0.0 or 1.0 + x[-1] * x[-2] < 0.0
+    assert active > 100
+
+
+def test_random_data_need_little_room() -> None:
+    curvature = np.random.default_rng(0).normal(size=100_000)
+    size, longest = splitting.room_for(curvature)
+    assert longest < 100
+    assert size < 11 * 110
+    curvature[50_000] = 0.0
+    assert splitting.room_for(curvature) == (1_100_000, 0)

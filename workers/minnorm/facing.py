@@ -19,11 +19,11 @@ def reflect(steps: Floats, masses: Floats, first: float = 0.0, last: float = 0.0
     all_masses = np.concatenate(([heavy], masses, [heavy]))
     all_steps = np.concatenate(([max(first, 0.0)], steps, [max(last, 0.0)]))
     m = all_masses.size
-    geometry = np.stack((np.ones(m + 2), np.ones(m + 2), np.zeros(m + 2)))  # two more: no end of the data is near
+    geometry = np.stack((np.ones(m), np.ones(m), np.zeros(m)))
     geometry[1, : m - 1], geometry[2, : m - 1] = np.cos(all_steps), np.sin(all_steps)
-    distance, pieces = np.empty((2, m + 2)), np.empty((6, m + 2))
-    minimisers(geometry, all_masses, 0, m - 1, distance, pieces)
-    distances(geometry, 0, m - 1, distance, np.empty(m))
+    distance, pieces = np.empty((2, m)), np.empty((6, m + 2))
+    minimisers(geometry, all_masses, 0, m - 1, 0, distance, pieces)
+    distances(geometry, 0, m - 1, 0, distance, np.empty(m))
     inner = distance[:, 1 : m - 1]
     angles: Floats = np.arctan2(inner[1], inner[0])
     return angles

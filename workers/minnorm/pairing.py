@@ -114,7 +114,7 @@ def measured(x: Floats, setting: Setting) -> Floats:
     """Rows: the weights `w_i`; cosine and sine of the angle between neighbours. With free biases all angles vanish."""
     geometry = np.zeros((3, x.size))
     if setting.penalise_biases:
-        measure(x, geometry)
+        measure(x, 0, x.size - 1, geometry)
     else:
         geometry[:2] = 1.0
     return geometry

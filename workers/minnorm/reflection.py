@@ -42,16 +42,19 @@ _REBASE = 2.0**40
 
 
 @compiled
-def measure(x: Floats, geometry: Floats) -> None:
-    """Fill the rows: the weights `w_i`; cosine and sine of the angle `Delta_i` between `(x_i, 1)`, `(x_{i+1}, 1)`."""
+def measure(x: Floats, first: int, last: int, geometry: Floats) -> None:
+    """Fill the rows: the weights `w_i`; cosine and sine of the angle `Delta_i` between `(x_i, 1)`, `(x_{i+1}, 1)`.
+
+    For the points `first` to `last`; the first column is that of `first`.
+    """
     weights, cosines, sines = geometry[0], geometry[1], geometry[2]
-    for i in range(x.size):
-        weights[i] = weight(x[i])
-    for i in range(x.size - 1):
-        left = 1.0 / weights[i]
-        right = 1.0 / weights[i + 1]
-        cosines[i] = (x[i] * left) * (x[i + 1] * right) + left * right
-        sines[i] = ((x[i + 1] - x[i]) * left) * right
+    for i in range(first, last + 1):
+        weights[i - first] = weight(x[i])
+    for i in range(first, last):
+        left = 1.0 / weights[i - first]
+        right = 1.0 / weights[i + 1 - first]
+        cosines[i - first] = (x[i] * left) * (x[i + 1] * right) + left * right
+        sines[i - first] = ((x[i + 1] - x[i]) * left) * right
 
 
 @inlined
@@ -126,8 +129,12 @@ def _append(
 
 
 @compiled
-def minimisers(geometry: Floats, curvature: Floats, first: int, last: int, distance: Floats, pieces: Floats) -> None:
+def minimisers(
+    geometry: Floats, curvature: Floats, first: int, last: int, base: int, distance: Floats, pieces: Floats
+) -> None:
     """Forward sweep over one run: the minimiser `d*_i` of each `F_i`, as cosine and sine in `distance`.
+
+    The first columns of `geometry` and of `distance` are those of point `base`.
 
     The pieces are the columns `front..back` of `pieces`, ascending in z. Rows: the prefix sums of A and of B, a pair
     each, that the piece has to subtract; cosine and sine of the border to the next column's, in the coordinate z.
@@ -142,10 +149,10 @@ def minimisers(geometry: Floats, curvature: Floats, first: int, last: int, dista
     cos_z, sin_z = 1.0, 0.0  # the same place in the coordinate z
     steps_since_rebase = 0
     for k in range(first, last + 1):
-        mass = abs(curvature[k]) * weights[k]
+        mass = abs(curvature[k]) * weights[k - base]
         fresh = k == first
         if not fresh:
-            cosine, sine = cosines[k - 1], sines[k - 1]
+            cosine, sine = cosines[k - 1 - base], sines[k - 1 - base]
             # Delta <= d*: the previous point does not feel this one, and the message is zero.
             fresh = sine * cos_d <= cosine * sin_d
         if fresh:
@@ -153,7 +160,7 @@ def minimisers(geometry: Floats, curvature: Floats, first: int, last: int, dista
             a, a_low, b, b_low = mass, 0.0, 0.0, 0.0
             cos_z, sin_z = 1.0, 0.0
             cos_d, sin_d = 1.0, 0.0
-            distance[0, k], distance[1, k] = 1.0, 0.0
+            distance[0, k - base], distance[1, k - base] = 1.0, 0.0
             front = back = pieces.shape[1] // 2
             pieces[:4, front] = 0.0
             continue
@@ -173,7 +180,7 @@ def minimisers(geometry: Floats, curvature: Floats, first: int, last: int, dista
             cos_z, sin_z = cos_t, -s * sin_t
         else:
             cos_z, sin_z = _direction(a_piece, -b_piece)
-        distance[0, k], distance[1, k] = _direction(cos_d, sin_d)
+        distance[0, k - base], distance[1, k - base] = _direction(cos_d, sin_d)
         steps_since_rebase += 1
         # The second condition keeps the total cost linear whatever the data.
         if a > _REBASE * abs(a_piece) and steps_since_rebase > back - front:
@@ -182,27 +189,29 @@ def minimisers(geometry: Floats, curvature: Floats, first: int, last: int, dista
 
 
 @compiled
-def distances(geometry: Floats, first: int, last: int, distance: Floats, tight: Floats) -> None:
+def distances(geometry: Floats, first: int, last: int, base: int, distance: Floats, tight: Floats) -> None:
     """Backward sweep over one run: `d*_i` becomes the optimal `d_i`.
 
     `tight[i]` becomes 1 where the constraint of interval i is tight, and 0 where it is not.
     """
     cosines, sines = geometry[1], geometry[2]
-    cos_d, sin_d = distance[0, last], distance[1, last]
+    place = last - base
+    cos_d, sin_d = distance[0, place], distance[1, place]
     tight[last] = 0.0
-    if last == cosines.size - 2:
+    if last == tight.size - 2:
         # The dual vanishes at the last point, a quarter turn away: d >= Delta - pi/2.
-        cosine, sine = cosines[last], sines[last]
+        cosine, sine = cosines[place], sines[place]
         if cosine < 0.0 and -cosine * cos_d - sine * sin_d >= 0.0:
             cos_d, sin_d = sine, -cosine
-            distance[0, last], distance[1, last] = cos_d, sin_d
+            distance[0, place], distance[1, place] = cos_d, sin_d
             tight[last] = 1.0
     for i in range(last - 1, first - 1, -1):
-        cosine, sine = cosines[i], sines[i]
+        place = i - base
+        cosine, sine = cosines[place], sines[place]
         cos_e, sin_e = _unit(cosine * cos_d + sine * sin_d, sine * cos_d - cosine * sin_d)
         # Selections and no branch, which would often be guessed wrong.
-        is_tight = (sin_e >= 0.0) & (sin_e * distance[0, i] >= cos_e * distance[1, i])
-        cos_d = cos_e if is_tight else distance[0, i]
-        sin_d = sin_e if is_tight else distance[1, i]
-        distance[0, i], distance[1, i] = cos_d, sin_d
+        is_tight = (sin_e >= 0.0) & (sin_e * distance[0, place] >= cos_e * distance[1, place])
+        cos_d = cos_e if is_tight else distance[0, place]
+        sin_d = sin_e if is_tight else distance[1, place]
+        distance[0, place], distance[1, place] = cos_d, sin_d
         tight[i] = 1.0 if is_tight else 0.0
