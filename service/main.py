@@ -11,7 +11,7 @@ from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from service import credentials, problems
+from service import allocation, credentials, problems
 from service.admission import Admission
 from service.closing import told_of_the_end
 from service.compressing import Compressing
@@ -107,6 +107,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     journal.set_up(app.state.settings.log, take_over=("uvicorn", "uvicorn.error"))
     tracing.start(app.state.settings.traces, "minnorm-gateway")
+    allocation.give_back_what_is_long()
     await run_sync(compute.warm_up)
     with told_of_the_end(app.state.queue.close):
         async with anyio.create_task_group() as tasks:

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -150,11 +151,21 @@ def _checked(kind: str, problem: Problem) -> tuple[str, list[Warned]]:
 
 
 def _solve(kind: str, problem: Problem, terms: Terms) -> Solved:
+    if encoding.longest(problem) <= encoding.PIECE:
+        answer, started_at, seconds = _timed(kind, problem)
+        return Solved(kind, _digest(kind, problem), answer, started_at, seconds, terms.metadata)
+    with ThreadPoolExecutor(1) as beside:  # neither holds the interpreter's lock for long
+        digest = beside.submit(_digest, kind, problem)
+        answer, started_at, seconds = _timed(kind, problem)
+        return Solved(kind, digest.result(), answer, started_at, seconds, terms.metadata)
+
+
+def _timed(kind: str, problem: Problem) -> tuple[compute.Answer, float, float]:
+    """The answer, when it was begun, and the seconds it took."""
     started_at, clock = time.time(), time.perf_counter()
     with tracing.span("solve", attributes={"minnorm.kind": kind}):
         answer = compute.answer(kind, problem)
-    seconds = time.perf_counter() - clock
-    return Solved(kind, _digest(kind, problem), answer, started_at, seconds, terms.metadata)
+    return answer, started_at, time.perf_counter() - clock
 
 
 def _new_job(kind: str, problem: Problem, terms: Terms) -> NewJob:

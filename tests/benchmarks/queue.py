@@ -19,7 +19,7 @@ from service.commands import WORKER_ENVIRONMENT, worker_command
 from tests.benchmarks import data
 from tests.benchmarks.pairs import Pair
 from tests.benchmarks.report import Comparison, Group, duration
-from tests.benchmarks.usage import settle
+from tests.benchmarks.usage import pids_of, settle
 from tests.launched import Launched
 from tests.processes import end, eventually
 from workers import compute
@@ -45,7 +45,7 @@ def service() -> Iterator[Launched]:
     with tempfile.TemporaryDirectory(prefix="mn") as folder:
         launched = Launched(Path(folder)).wait_until_ready()
         try:
-            settle(Path(folder))
+            settle(lambda: pids_of(Path(folder)))
             yield launched
         finally:
             launched.ctrl_c()
@@ -159,7 +159,7 @@ def another_worker(launched: Launched, http: httpx.Client, *queues: str) -> Iter
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         eventually(lambda: _live(http) == 4, 120, "the second worker")
-        settle(launched.folder)
+        settle(lambda: pids_of(launched.folder))
         yield
     finally:
         process.terminate()

@@ -18,7 +18,7 @@ from service.pictures.drawing import MEDIA_TYPES
 from tests.benchmarks.pairs import Pair
 from tests.benchmarks.report import Comparison, Group
 from tests.benchmarks.requests import JSON, PATH
-from tests.benchmarks.usage import settle
+from tests.benchmarks.usage import pids_of, settle
 from tests.launched import Launched
 from tests.processes import ask, eventually, free_port
 from workers import compute
@@ -88,7 +88,7 @@ def comparisons() -> Iterator[Comparison]:
         with _launched() as (launched, seconds):
             starts.append((seconds, _bare()))
             launched.wait_until_ready()
-            settle(launched.folder)
+            settle(lambda: pids_of(launched.folder))
             for kind, pair in _asked_twice(launched):
                 asked[kind].append(pair)
     yield Comparison("start to first answer", "bare FastAPI, one route", Pair.of(starts), "compiled before")

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,14 +32,13 @@ def pids_of(folder: Path, *programs: str) -> list[int]:
     return [pid for pid, line in found if not programs or any(program in line for program in programs)]
 
 
-def settle(folder: Path) -> None:
-    """Wait until a service has come to rest: runners that still warm up would be measured with the first work."""
-    eventually(lambda: _share(folder) < QUIET_SHARE, 60, "a service at rest")
+def settle(pids: Callable[[], list[int]]) -> None:
+    """Wait until a service has come to rest: what still warms up would be measured with the first work."""
+    eventually(lambda: _share(pids()) < QUIET_SHARE, 60, "a service at rest")
 
 
-def _share(folder: Path) -> float:
+def _share(pids: list[int]) -> float:
     """Of one core, over a while."""
-    pids = pids_of(folder)
     before = processor_s(pids)
     time.sleep(QUIET_S)
     return (processor_s(pids) - before) / QUIET_S
