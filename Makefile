@@ -79,4 +79,5 @@ $(PACKAGES): requirements-dev.lock
 $(INSTALLED): $(PACKAGES) $(wildcard workers/*.py workers/*/*.py)
 	@echo "Compiling the mathematics, once: this takes half a minute"
 	@$(BIN)/python -c "from workers.compute import warm_up; warm_up()"
+	@mkdir -p $(@D) # which Python leaves out where its compiled files are kept elsewhere
 	@touch $@
