@@ -140,7 +140,7 @@ def _is_offered(setting: Setting, objective: str) -> bool:
 
 def warm_up() -> None:
     """Load or compile everything that is compiled, so that no caller waits for it."""
-    points = {"x": [-2.0, -1.0, 0.0, 1.0, 1.5, 3.0], "y": [1.0, 0.0, 0.5, 0.0, 2.0, 1.0]}
+    points = {"x": [-1.0, -2.0, 0.0, 1.0, 1.5, 3.0], "y": [0.0, 1.0, 0.5, 0.0, 2.0, 1.0]}  # in no order
     convex = {"x": [0.0, 1.0, 2.0, 4.0], "y": [0.0, 1.0, 3.0, 9.0]}
     for setting, objectives in offered():
         for objective in objectives:
