@@ -2,76 +2,112 @@
 
 import json
 import re
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import orjson
 import simdjson
+from numpy.typing import NDArray
 
 from service.refusals import InvalidJson, RepeatedName, TooManyFields
+
+Floats = NDArray[np.float64]
 
 LARGE_BYTES = 2**16
 """Longer texts are mostly columns: numbers that become an array without becoming objects before."""
 COLUMN = 10_000
 """So many numbers are a column. More than any list that a request may have besides: that stays a list."""
-FEW = 200
-"""Objects and lists of a body with columns, and names in one of its objects; it has far fewer."""
+MOST_LISTS = 10_000
+"""Columns are looked for among so many lists; more than any request has whose columns are long."""
+PIECE_BYTES = 2**17
+"""So much of a column is parsed at a time: what the parser writes then stays in the processor's cache."""
+_MAY_HOLD_COLUMNS = (dict, list, str)
+"""What lists begin with that are looked into; a column is a word there."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
 def parse(body: bytes, most_colons: int | None = None) -> Any:
     """The value of a JSON text; in a large one, long columns are arrays.
 
-    Raises `InvalidJson`, `RepeatedName`, and `TooManyFields` if there are more than `most_colons` in a text whose
-    objects are made one by one: that would take longer than to count them.
-
-    For two columns of a million numbers that takes half of the time that lists would take, and makes no objects of it.
+    Raises `InvalidJson`, `RepeatedName`, and `TooManyFields` if more colons are in its objects and texts together.
     """
     if not body:
         return None
-    if len(body) > LARGE_BYTES and body[:1] == b"{":
-        brackets = body.count(b"{") + body.count(b"[")
-        if brackets <= FEW:
-            try:
-                value, seen = _with_columns(simdjson.Parser().parse(body))
-            except (ValueError, RuntimeError):  # what is wrong, and whether it is, the other parsers say
-                seen = None
-            # A column may have brackets of its own, which simdjson passes over; a list, objects with repeated names.
-            if seen == brackets:
-                return value
-    if most_colons is not None and body.count(b":") > most_colons:
-        raise TooManyFields("The body has more fields than any request has.")
-    return _parse_small(body)
+    if len(body) > LARGE_BYTES and body[:1] == b"{" and (columns := list(_columns(body))):
+        try:
+            return _with_columns(body, columns, most_colons)
+        except InvalidJson:
+            pass  # what is wrong, and where, is said of the whole text
+    return _parse_small(body, most_colons)
 
 
-def _with_columns(value: Any) -> tuple[Any, int]:
-    """The value, and how many objects and lists have been seen in it."""
-    if isinstance(value, simdjson.Object):
-        names = list(value) if len(value) <= FEW else ["\0"]
-        if any("\0" in name for name in names):
-            raise ValueError("Names are looked for one after the other, and only up to a zero in them.")
-        parts = [_with_columns(value[name]) for name in names]  # its items() would make lists of all columns
-        found = {name: part for name, (part, _) in zip(names, parts, strict=True)}
-        if len(found) != len(names):
-            raise RepeatedName("A name occurs twice in one object of the body.")
-        return found, 1 + sum(seen for _, seen in parts)
-    if isinstance(value, simdjson.Array):
-        return _column(value), 1
-    return value, 0
+def _columns(body: bytes) -> Iterator[tuple[int, int, Floats]]:
+    """Where long columns begin and end, brackets included, and their numbers.
+
+    A column has no bracket inside; the parser would pass over it.
+    """
+    parser, start = simdjson.Parser(), body.find(b"[")
+    for _ in range(MOST_LISTS):
+        if start < 0 or (end := body.find(b"]", start)) < 0:
+            return
+        start = body.rfind(b"[", start, end)
+        if end - start > 2 * COLUMN and (numbers := _numbers(parser, body, start + 1, end)) is not None:
+            yield start, end + 1, numbers
+        start = body.find(b"[", end)
 
 
-def _column(values: simdjson.Array) -> Any:
-    """An array, if it is long and has numbers only."""
-    if len(values) < COLUMN:
-        return values.as_list()
+def _numbers(parser: simdjson.Parser, body: bytes, start: int, end: int) -> Floats | None:
+    """The numbers between two places, with commas between them; None if there is something else, or not much."""
+    text, found = memoryview(body), list[Floats]()
     try:
-        return np.frombuffer(values.as_buffer(of_type="d"))
-    except TypeError:
-        return values.as_list()
+        while start <= end:
+            comma = body.find(b",", start + PIECE_BYTES, end)
+            stop = end if comma < 0 else comma
+            piece: Any = parser.parse(b"".join((b"[", text[start:stop], b"]")))
+            if len(piece) == 0:  # two commas, or one at the end
+                return None
+            found.append(np.frombuffer(piece.as_buffer(of_type="d")))
+            del piece  # the parser is not used again as long as somebody has what it has found
+            start = stop + 1
+    except (ValueError, TypeError, RuntimeError):  # what is wrong, and whether it is, the other parsers say
+        return None
+    numbers = np.concatenate(found)
+    return numbers if numbers.size >= COLUMN else None
 
 
-def _parse_small(body: bytes) -> Any:
+def _with_columns(body: bytes, columns: list[tuple[int, int, Floats]], most_colons: int | None) -> Any:
+    """The value, parsed with a word in each place of a column. Raises `InvalidJson` if one is in a text instead.
+
+    There its quotation mark would end the text, and no letter may follow that. Nobody else knows the word.
+    """
+    word, parts, last = f"column {secrets.token_hex(16)} ", list[bytes](), 0
+    for number, (start, end, _) in enumerate(columns):
+        parts += (body[last:start], f'"{word}{number}"'.encode())
+        last = end
+    value = _parse_small(b"".join((*parts, body[last:])), most_colons)
+    return _put_back(value, {f"{word}{number}": numbers for number, (_, _, numbers) in enumerate(columns)})
+
+
+def _put_back(value: Any, columns: dict[str, Floats]) -> Any:
+    """The value with the columns in place of their words. Raises `InvalidJson` if one has no place."""
+    left = [value]
+    while left:
+        each = left.pop()
+        for name, part in each.items() if type(each) is dict else enumerate(each):
+            if type(part) is str and part in columns:
+                each[name] = columns.pop(part)
+            elif type(part) is dict or (type(part) is list and part and type(part[0]) in _MAY_HOLD_COLUMNS):
+                left.append(part)
+    if columns:
+        raise InvalidJson("A column is where no value may be, or in a list that begins with a number.")
+    return value
+
+
+def _parse_small(body: bytes, most_colons: int | None) -> Any:
+    if most_colons is not None and len(body) > most_colons and body.count(b":") > most_colons:
+        raise TooManyFields("The body has more fields than any request has.")  # parsing them all would take longer
     # NaN, infinities and numbers beyond the doubles are no JSON, but it is kinder to say where they are: the lenient
     # parser takes them in, and validation refuses them by place.
     try:
