@@ -20,7 +20,6 @@ from service.headers import headers_of
 from service.pictures.drawing import Look, draw
 from service.refusals import invalid
 from service.schemas.plots import HEIGHT_PX, WIDTH_PX, Side, ThemeName
-from service.slices import Sliced
 from workers.immutable import immutable
 from workers.payloads import Problem
 
@@ -119,4 +118,4 @@ def varied(response: Response) -> Response:
 
 def _dressed(reply: Reply, form: Form, kind: str, problem: Problem | bytes | None) -> Response:
     content = form.content(kind, orjson.loads(problem) if isinstance(problem, bytes) else problem, reply.envelope)
-    return Sliced(content, 200, reply.headers, media_type=form.media_type)
+    return Response(content, 200, reply.headers, media_type=form.media_type)

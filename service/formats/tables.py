@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 
 from service.refusals import InputNotKept, NotAcceptable
 from workers import encoding
-from workers.minnorm.checks import any_column
-from workers.minnorm.dataset import ascends
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.payloads import Problem
 
@@ -71,7 +69,7 @@ def _points(kind: str, problem: Problem | None, result: Result) -> Columns | Non
         raise InputNotKept("The points of the job are not kept; its other tables can still be had.")
     if "x" not in problem:
         return None
-    columns = {name: any_column(problem[name], f"/{name}") for name in ("x", "y", "weights") if name in problem}
+    columns = {name: np.asarray(problem[name], float) for name in ("x", "y", "weights") if name in problem}
     x = _abscissae(columns["x"], result)
     if kind == "trainings":
         columns["fitted"] = _function(result["runs"][result["best"]])(x)
@@ -82,7 +80,7 @@ def _points(kind: str, problem: Problem | None, result: Result) -> Columns | Non
     if "fitted" in result:
         columns["fitted"] = result["fitted"]
     elif "function" in source or "network" in source:
-        columns["fitted"] = _values(_function(source), x)
+        columns["fitted"] = _function(source)(x)
     return columns | _dual(source.get("certificate", {}), columns["x"], x)
 
 
@@ -96,16 +94,12 @@ def _dual(certificate: Result, *abscissae: Floats) -> Columns:
     """The dual at each point. It has a number for each distinct abscissa: as sent, or as standardised."""
     dual = np.asarray(certificate.get("dual_values", ()), float)
     for x in abscissae:
-        if x.size == dual.size and ascends(x):  # as most data are sent; sorting them takes longer
+        if x.size == dual.size and (x[1:] > x[:-1]).all():  # as most data are sent; sorting them takes longer
             return {"dual": dual}
         distinct, place = np.unique(x, return_inverse=True)
         if distinct.size == dual.size:
             return {"dual": dual[place]}
     return {}
-
-
-def _values(function: PiecewiseLinear, x: Floats) -> Floats:
-    return function.at_ascending(x) if ascends(x) else function(x)
 
 
 def _function(source: Result) -> PiecewiseLinear:

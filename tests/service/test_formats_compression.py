@@ -10,10 +10,9 @@ import zstandard
 from fastapi import FastAPI, Response
 from fastapi.responses import StreamingResponse
 
-from service.compressing import Compressing
+from service.compressing import SLICE_BYTES, Compressing
 from service.five_points import FIVE_POINTS
 from service.settings import GatewaySettings
-from service.slices import SLICE_BYTES
 
 pytestmark = pytest.mark.anyio
 
