@@ -1,7 +1,8 @@
 """Records to JSON and back: the one codec, for the gateway, the queue and the runner."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from workers.minnorm.checks import check_magnitude, column
 from workers.minnorm.dataset import Transformation
 from workers.minnorm.errors import MinnormError
 from workers.minnorm.interpolate import Interpolation
-from workers.minnorm.network import Network
+from workers.minnorm.network import Network, line_on_the_left
 from workers.minnorm.norms import FunctionNorm, NetworkNorms
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.polynomial import PiecewisePolynomial, SplineNorm
@@ -28,6 +29,21 @@ PIECE = 50_000
 """Numbers of a column that are written at once; about a megabyte."""
 
 
+_FAR_FROM_OVERFLOW = 2.0**500
+"""Of kinks and slope changes below it, no weight or bias of the network overflows: it is a product with a root."""
+
+
+class Deferred:
+    """A column that is computed when it is written or shown: tables of points do not show a network."""
+
+    def __init__(self, column: Callable[[], Floats]) -> None:
+        self._column = column
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Floats:
+        """The column, as NumPy asks for it."""
+        return np.array(self._column(), dtype, copy=copy)
+
+
 def pieces(value: Any) -> Iterator[bytes]:
     """The text that `dumps` would write, in pieces: long columns are cut, so that none takes longer than a few ms."""
     if isinstance(value, dict):
@@ -35,6 +51,8 @@ def pieces(value: Any) -> Iterator[bytes]:
             yield (b"," if count else b"{") + dumps(name) + b":"
             yield from pieces(part)
         yield b"}" if value else b"{}"
+    elif isinstance(value, Deferred):
+        yield from pieces(np.asarray(value))
     elif isinstance(value, np.ndarray) and value.size > PIECE:
         for start in range(0, value.size, PIECE):
             yield (b"," if start else b"[") + dumps(value[start : start + PIECE])[1:-1]
@@ -136,6 +154,33 @@ def network_wire(network: Network) -> dict[str, Any]:
     return wire
 
 
+def _network_of(result: Interpolation) -> dict[str, Any]:
+    """The wire form of its network, computed later if it is large and cannot fail."""
+    if not (_is_large_and_moderate(result.function) and result.setting.skip_connection):
+        return network_wire(result.network)
+
+    @cache
+    def network() -> Network:
+        return result.network
+
+    skip_weight, skip_bias = line_on_the_left(result.function)
+    return {
+        "hidden_weights": Deferred(lambda: network().hidden_weights),
+        "hidden_biases": Deferred(lambda: network().hidden_biases),
+        "output_weights": Deferred(lambda: network().output_weights),
+        "skip_weight": skip_weight,
+        "skip_bias": skip_bias,
+    }
+
+
+def _is_large_and_moderate(function: PiecewiseLinear) -> bool:
+    kinks, changes = function.kinks, function.slope_changes
+    if kinks.size <= PIECE:
+        return False
+    extremes = (kinks[0], kinks[-1], changes.min(), changes.max())  # kinks ascend
+    return all(abs(number) < _FAR_FROM_OVERFLOW for number in extremes)
+
+
 def certificate_wire(result: Interpolation) -> dict[str, Any]:
     """The wire form of a certificate; the dual has a total only where that may differ from zero."""
     certificate, setting = result.certificate, result.setting
@@ -153,7 +198,7 @@ def interpolation_wire(result: Interpolation, explain: bool = True) -> dict[str,
     """The wire form of an interpolation: the runs if asked for, and all solutions where there are many."""
     wire = {
         "function": function_wire(result.function),
-        "network": network_wire(result.network),
+        "network": _network_of(result),
         "norm": result.norm,
         "objective_value": result.objective_value,
         "kink_count": result.kink_count,

@@ -62,5 +62,6 @@ def _fast(body: bytes, layout: Layout, places: Mapping[str, int], decimal: str) 
         )
     except pa.ArrowInvalid:
         return None
-    found = {field: table.column(names[place]).to_numpy() for field, place in places.items()}
+    # Copies: for an array that must not be written to, compiled code would be compiled once more.
+    found = {field: np.array(table.column(names[place])) for field, place in places.items()}
     return found if all(np.isfinite(column).all() for column in found.values()) else None

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from service.refusals import InputNotKept, NotAcceptable
 from workers import encoding
+from workers.minnorm.dataset import ascends
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.payloads import Problem
 
@@ -72,15 +73,15 @@ def _points(kind: str, problem: Problem | None, result: Result) -> Columns | Non
     columns = {name: np.asarray(problem[name], float) for name in ("x", "y", "weights") if name in problem}
     x = _abscissae(columns["x"], result)
     if kind == "trainings":
-        columns["fitted"] = _function(result["runs"][result["best"]])(x)
+        columns["fitted"] = _values(result["runs"][result["best"]], x)
         if "function" in result.get("optimum", {}):
-            columns["optimum"] = _function(result["optimum"])(x)
+            columns["optimum"] = _values(result["optimum"], x)
         return columns
     source = problem if kind == "verifications" else result
     if "fitted" in result:
         columns["fitted"] = result["fitted"]
     elif "function" in source or "network" in source:
-        columns["fitted"] = _function(source)(x)
+        columns["fitted"] = _values(source, x)
     return columns | _dual(source.get("certificate", {}), columns["x"], x)
 
 
@@ -94,7 +95,7 @@ def _dual(certificate: Result, *abscissae: Floats) -> Columns:
     """The dual at each point. It has a number for each distinct abscissa: as sent, or as standardised."""
     dual = np.asarray(certificate.get("dual_values", ()), float)
     for x in abscissae:
-        if x.size == dual.size and (x[1:] > x[:-1]).all():  # as most data are sent; sorting them takes longer
+        if x.size == dual.size and ascends(x):  # as most data are sent; sorting them takes longer
             return {"dual": dual}
         distinct, place = np.unique(x, return_inverse=True)
         if distinct.size == dual.size:
@@ -102,9 +103,17 @@ def _dual(certificate: Result, *abscissae: Floats) -> Columns:
     return {}
 
 
+def _values(source: Result, x: Floats) -> Floats:
+    function = _function(source)
+    return function.at_ascending(x) if ascends(x) else function(x)
+
+
 def _function(source: Result) -> PiecewiseLinear:
+    """The function of an answer, or of a problem that has been solved: nobody needs to check it again."""
     if "function" in source:
-        return encoding.function_from(source["function"])
+        wire = source["function"]
+        kinks, changes = np.asarray(wire["kinks"], float), np.asarray(wire["slope_changes"], float)
+        return PiecewiseLinear(float(wire["x0"]), float(wire["y0"]), float(wire["slope0"]), kinks, changes)
     return encoding.network_from(source["network"]).function()
 
 
@@ -130,7 +139,7 @@ def _network(kind: str, problem: Problem | None, result: Result) -> Columns | No
     owner = _owner(kind, problem, result, "network")
     if owner is None:
         return None
-    return {name: owner["network"][column] for name, column in _NEURON.items()}
+    return {name: np.asarray(owner["network"][column], float) for name, column in _NEURON.items()}
 
 
 def _path(kind: str, problem: Problem | None, result: Result) -> Columns | None:  # noqa: ARG001

@@ -1,6 +1,8 @@
 """Tables as bytes: CSV, Arrow IPC and Parquet."""
 
+import io
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -12,32 +14,52 @@ from workers import payloads
 _PLAIN = csv.WriteOptions(quoting_header="none")
 
 
-def written(media_type: str, columns: Mapping[str, Any], notes: Mapping[str, Any]) -> memoryview:
-    """A table in one of the media types `media.TABLES`; those but CSV have the notes as metadata, in JSON."""
+def written(media_type: str, columns: Mapping[str, Any], notes: Mapping[str, Any]) -> list[memoryview]:
+    """A table in one of the media types `media.TABLES`, in parts; those but CSV have the notes as metadata, in JSON."""
     metadata = {name: payloads.dumps(value) for name, value in notes.items()}
     table = pa.table(dict(columns)).replace_schema_metadata(metadata)
-    sink = pa.BufferOutputStream()
-    _WRITERS[media_type](table, sink)
-    return memoryview(sink.getvalue())
+    return _WRITERS[media_type](table)
 
 
-def _write_csv(table: pa.Table, sink: pa.BufferOutputStream) -> None:
+class _Parts(io.RawIOBase):
+    """A file that keeps what is written to it as it is: the columns of a table themselves, not copies of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = list[memoryview]()
+
+    def writable(self) -> bool:
+        """It is."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Keep `data`, which nobody changes."""
+        self.parts.append(memoryview(data))
+        return len(data)
+
+
+def _csv(table: pa.Table) -> list[memoryview]:
+    sink = pa.BufferOutputStream()  # not our own: the writer uses the same memory again and again
     csv.write_csv(table, sink, _PLAIN)
+    return [memoryview(sink.getvalue())]
 
 
-def _write_stream(table: pa.Table, sink: pa.BufferOutputStream) -> None:
-    with ipc.new_stream(sink, table.schema) as writer:
+def _parquet(table: pa.Table) -> list[memoryview]:
+    sink = pa.BufferOutputStream()
+    parquet.write_table(table, sink)
+    return [memoryview(sink.getvalue())]
+
+
+def _ipc(open_writer: Callable[[Any, pa.Schema], Any], table: pa.Table) -> list[memoryview]:
+    sink = _Parts()
+    with open_writer(sink, table.schema) as writer:
         writer.write_table(table)
+    return sink.parts
 
 
-def _write_file(table: pa.Table, sink: pa.BufferOutputStream) -> None:
-    with ipc.new_file(sink, table.schema) as writer:
-        writer.write_table(table)
-
-
-_WRITERS: Mapping[str, Callable[[pa.Table, pa.BufferOutputStream], None]] = {
-    CSV: _write_csv,
-    ARROW_STREAM: _write_stream,
-    ARROW_FILE: _write_file,
-    PARQUET: parquet.write_table,
+_WRITERS: Mapping[str, Callable[[pa.Table], list[memoryview]]] = {
+    CSV: _csv,
+    ARROW_STREAM: partial(_ipc, ipc.new_stream),
+    ARROW_FILE: partial(_ipc, ipc.new_file),
+    PARQUET: _parquet,
 }

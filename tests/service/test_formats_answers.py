@@ -15,6 +15,7 @@ from pyarrow import csv, ipc, parquet
 from service.examples import CLASSIFICATIONS, INTERPOLATIONS, NILE, NOISY, NORMS, REGRESSIONS
 from service.five_points import FIVE_POINTS
 from service.formats.media import ARROW_FILE, ARROW_STREAM, CSV, JSON, PARQUET, PICTURES, best
+from service.formats.parts import LONG_BYTES
 from service.refusals import NotAcceptable
 from service.settings import GatewaySettings
 from tests.service.test_document import DOCUMENT
@@ -51,6 +52,23 @@ async def table_of(client: httpx.AsyncClient, kind: str, body: Any, **query: Any
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith(CSV)
     return dict(csv.read_csv(io.BytesIO(answer.content)).to_pydict())
+
+
+@pytest.mark.parametrize("media_type", [ARROW_STREAM, ARROW_FILE, PARQUET])
+async def test_a_long_table_is_whole(client: httpx.AsyncClient, media_type: str) -> None:
+    n = 60_000
+    body = {"x": np.arange(n).tolist(), "y": np.random.default_rng(0).normal(size=n).tolist()}
+    answer = await asked(client, "interpolations", body, media_type)
+    assert int(answer.headers["content-length"]) == len(answer.content) > LONG_BYTES
+    table, result = READ[media_type](pa.py_buffer(answer.content)), await result_of(client, "interpolations", body)
+    assert table.column_names == ["x", "y", "fitted", "dual"]
+    assert [table["x"].to_pylist(), table["y"].to_pylist()] == [body["x"], body["y"]]
+    assert np.allclose(table["fitted"], body["y"], rtol=0.0, atol=1e-9)
+    assert table["dual"].to_pylist() == result["certificate"]["dual_values"]
+    assert orjson.loads(table.schema.metadata[b"skip_weight"]) == result["network"]["skip_weight"]
+    network = await asked(client, "interpolations", body, media_type, table="network")
+    weights = READ[media_type](pa.py_buffer(network.content))["hidden_weight"]
+    assert weights.to_pylist() == result["network"]["hidden_weights"]
 
 
 async def test_two_lines_of_a_header_are_one_list(client: httpx.AsyncClient) -> None:
