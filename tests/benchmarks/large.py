@@ -16,6 +16,7 @@ from tests.benchmarks.pairs import Work, compare
 from tests.benchmarks.report import Comparison, Group
 from tests.benchmarks.requests import PATH, served
 from tests.benchmarks.usage import settle
+from workers import payloads
 from workers.encoding import interpolation_wire
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import Interpolation, interpolate
@@ -87,7 +88,7 @@ def _read_json(body: bytes) -> data.Points:
 
 
 def _write_json(_: data.Points, result: Interpolation) -> bytes:
-    return orjson.dumps(interpolation_wire(result, explain=False), option=orjson.OPT_SERIALIZE_NUMPY)
+    return payloads.dumps(interpolation_wire(result, explain=False))
 
 
 def _arrow(columns: dict[str, data.Floats]) -> bytes:
