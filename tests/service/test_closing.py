@@ -1,5 +1,6 @@
 """SIGTERM to a gateway that is busy: everybody gets an answer, or an end that does not look like one, and soon."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from service.closing import told_of_the_end
 from service.commands import gateway_command
 from tests.processes import ask, end, eventually, free_port
 from tests.workers.processes import ROOT, Server
@@ -96,3 +99,24 @@ def test_who_never_ends_his_request_delays_the_end_by_the_grace_at_most(gateway:
         time.sleep(0.5)
         gateway.process.send_signal(signal.SIGTERM)
         assert gateway.process.wait(GRACE_S + 5) in (0, -signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_does_not_wait_for_a_lock_of_the_code_that_it_interrupts(number: signal.Signals) -> None:
+    lock, told, passed_on = threading.Lock(), list[bool](), list[int]()
+
+    def tell() -> None:
+        told.append(lock.acquire(timeout=5))
+
+    async def interrupted() -> None:
+        with told_of_the_end(tell):
+            with lock:
+                signal.raise_signal(number)
+            await asyncio.sleep(0)
+
+    usual = signal.signal(number, lambda heard, _: passed_on.append(heard))
+    try:
+        asyncio.run(interrupted())
+    finally:
+        signal.signal(number, usual)
+    assert (told, passed_on) == ([True], [number])
