@@ -14,6 +14,7 @@ import pytest
 import redis
 
 from service import launcher
+from service.__main__ import SIGNALS, set_by_signals
 from service.commands import NICENESS
 from service.launcher import Launcher
 from service.settings import GatewaySettings
@@ -118,6 +119,19 @@ def test_a_launcher_that_is_still_starting_ends_as_well(launch: Launch, number: 
     assert launched.wait() == 0
     assert not processes_of(launched.folder)
     assert "Traceback" not in launched.output
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_stops_a_launcher_that_is_about_to_wait(number: signal.Signals) -> None:
+    usual = {number: signal.getsignal(number) for number in SIGNALS}
+    try:
+        stop = set_by_signals()
+        with stop._cond:  # type: ignore[attr-defined]  # as `wait` holds it for a moment
+            signal.raise_signal(number)
+        assert stop.wait(STOP_S)
+    finally:
+        for which, handler in usual.items():
+            signal.signal(which, handler)
 
 
 def test_a_killed_launcher_leaves_nothing_and_loses_nothing(launch: Launch) -> None:
