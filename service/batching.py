@@ -169,7 +169,7 @@ class Intake:
 
     def _parsed(self, body: bytes) -> BatchRequest:
         self._fingerprint.update(body)
-        document = parse(body)
+        document = parse(body, self._settings.max_levels)
         check_size(document, self._settings)
         try:
             found = BatchRequest.model_validate(document)

@@ -28,6 +28,7 @@ MOST_FIELDS = 100
 """More than any object of any request has."""
 MOST_COLONS = 200_000
 """More than any request has, in all of its objects and texts together; batches apart."""
+_COLUMNS = (list, np.ndarray)
 
 
 async def body_of(request: Request) -> bytes:
@@ -50,7 +51,7 @@ async def body_of(request: Request) -> bytes:
 
 async def json_of(request: Request) -> Any:
     """The body, which has to be strict JSON in UTF-8; None if it is empty. What is parsed is not kept as text."""
-    return parse(await body_of(request), MOST_COLONS)
+    return parse(await body_of(request), request.app.state.settings.max_levels, MOST_COLONS)
 
 
 async def _read(request: Request, settings: GatewaySettings) -> bytes:
@@ -73,17 +74,30 @@ def _too_large(settings: GatewaySettings) -> BodyTooLarge:
 
 
 def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:
-    """Refuse what would take long to refuse later: validation writes an error for every unknown field."""
+    """Refuse columns that are longer than the limit, and what would take long to refuse later.
+
+    That is because validation writes an error for every unknown field.
+    """
     if not isinstance(body, dict):
         return
     if len(body) > MOST_FIELDS:
         raise TooManyFields(f"The body has {len(body)} fields; no request has so many.")
     for name, value in body.items():
-        if isinstance(value, dict):
+        if type(value) in _COLUMNS:
+            _check_column(value, settings, pointer, (name,))
+        elif type(value) is dict:
             check_size(value, settings, pointer_to((name,), pointer))
-        elif isinstance(value, list | np.ndarray) and len(value) > settings.max_points:
-            place = pointer_to((name,), pointer)
-            raise TooManyPoints(f"{len(value)} numbers; the limit is {settings.max_points}.", place)
+
+
+def _check_column(column: Any, settings: GatewaySettings, pointer: str, place: tuple[str | int, ...]) -> None:
+    """Refuse a column that is too long, or one of columns; deeper there are none in any request."""
+    if len(column) > settings.max_points:
+        message = f"{len(column)} numbers; the limit is {settings.max_points}."
+        raise TooManyPoints(message, pointer_to(place, pointer))
+    if len(place) == 1 and len(column) and type(column[0]) in _COLUMNS:
+        for row, each in enumerate(column):
+            if type(each) in _COLUMNS:
+                _check_column(each, settings, pointer, (*place, row))
 
 
 def check_media_type(request: Request) -> None:

@@ -12,10 +12,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from service.bodies import check_size
+from service.estimates import estimated_s
 from service.kinds import DUPLICATE, KINDS
 from service.parsing import parse
 from service.problems import pointer_to
-from service.refusals import Forbidden, GatewayError, InvalidJson
+from service.refusals import Forbidden, GatewayError, InvalidJson, RepeatedName, TooManyLevels
 from service.schemas.batches import BatchItem
 from service.schemas.fields import Body
 from service.schemas.requests import (
@@ -28,7 +29,6 @@ from service.schemas.requests import (
 from service.schemas.trainings import TrainingRequest
 from service.scopes import scope_of_kind
 from service.settings import GatewaySettings
-from service.sizes import check_columns, estimated_s
 from service.solving import BATCH, QUEUES
 from workers import chunks
 from workers.immutable import immutable
@@ -139,10 +139,10 @@ class Gatherer:
 
     def _parsed(self, line: bytes) -> Any:
         try:
-            return parse(line)
-        except InvalidJson as error:
+            return parse(line, self._settings.max_levels)
+        except (InvalidJson, RepeatedName, TooManyLevels) as error:
             message = str(error).replace("The body", f"Line {self._line_number}", 1)
-            raise InvalidJson(message, pointer_to(("items", self._count))) from None
+            raise type(error)(message, pointer_to(("items", self._count))) from None
 
     def _line(self, name: str, item: dict[str, Any]) -> tuple[bytes, float, str]:
         """An item on its way to the worker, how long it will take, and its queue; or its error in its place."""
@@ -153,7 +153,6 @@ class Gatherer:
             check_size(item, self._settings)
             kind, problem = _problem(item)
             self._check_scope(kind)
-            check_columns(problem, self._settings, "/body")
         except GatewayError as error:
             return (
                 chunks.failed_line(name, JobError(KINDS[type(error)].slug, str(error), error.pointer or "")),

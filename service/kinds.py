@@ -19,6 +19,7 @@ from service.refusals import (
     ProblemUnknown,
     RepeatedName,
     TooManyFields,
+    TooManyLevels,
     TooManyPoints,
     Unauthenticated,
     UnsupportedEncoding,
@@ -114,6 +115,12 @@ KINDS: Mapping[type[Exception], Kind] = {
     TooManyPoints: TOO_MANY_POINTS,
     TooManyFields: Kind(
         "too-many-fields", "Too many fields", 422, "An object in the body has more fields than any request has."
+    ),
+    TooManyLevels: Kind(
+        "too-many-levels",
+        "Too many levels",
+        422,
+        "The body has objects and lists within each other to more levels than the limit named in /v1/capabilities.",
     ),
     RepeatedName: Kind(
         "repeated-name",

@@ -11,7 +11,7 @@ import orjson
 import simdjson
 from numpy.typing import NDArray
 
-from service.refusals import InvalidJson, RepeatedName, TooManyFields
+from service.refusals import InvalidJson, RepeatedName, TooManyFields, TooManyLevels
 
 Floats = NDArray[np.float64]
 
@@ -28,13 +28,22 @@ _MAY_HOLD_COLUMNS = (dict, list, str)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
-def parse(body: bytes, most_colons: int | None = None) -> Any:
+def parse(body: bytes, most_levels: int = 32, most_colons: int | None = None) -> Any:
     """The value of a JSON text; in a large one, long columns are arrays.
 
-    Raises `InvalidJson`, `RepeatedName`, and `TooManyFields` if more colons are in its objects and texts together.
+    Raises `InvalidJson`, `RepeatedName`, `TooManyLevels` if more objects and lists are within each other, and
+    `TooManyFields` if more colons are in its objects and texts together.
     """
     if not body:
         return None
+    value = _parsed(body, most_colons)
+    # Without so many brackets there are not so many levels; of a long text it takes less time to look at its value.
+    if len(body) > LARGE_BYTES or body.count(b"[") + body.count(b"{") > most_levels:
+        _check_levels(value, most_levels)
+    return value
+
+
+def _parsed(body: bytes, most_colons: int | None) -> Any:
     if len(body) > LARGE_BYTES and body[:1] == b"{" and (columns := list(_columns(body))):
         try:
             return _with_columns(body, columns, most_colons)
@@ -121,13 +130,27 @@ def _parse_small(body: bytes, most_colons: int | None) -> Any:
     return value
 
 
+def _check_levels(value: Any, most: int) -> None:
+    """Refuse what other code would have to climb down to, and can not, or not soon."""
+    level = [value]
+    for _ in range(most):
+        within = (each.values() if type(each) is dict else each for each in level if type(each) in (dict, list))
+        level = [part for parts in within for part in parts if type(part) in (dict, list)]
+        if not level:
+            return
+    raise TooManyLevels(f"The body has objects and lists within each other to more levels than {most}, the limit.")
+
+
 def _check_names(body: bytes, value: Any) -> None:
     """Refuse a name that occurs twice in an object: parsers differ in what they make of it.
 
     Each name has its colon, so there are as many colons as names unless a name is repeated, or a colon is in a string.
     """
+    colons = body.count(b":")
+    if type(value) is dict and colons == len(value):  # as nearly always, in no time
+        return
     names = _count_names(value, _is_nested)
-    if body.count(b":") == names:  # as nearly always, in no time
+    if colons == names:
         return
     colons = _STRING.sub(b"", body).count(b":")
     if colons != names and colons != _count_names(value, _is_any):

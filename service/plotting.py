@@ -22,8 +22,6 @@ from service.schemas.results import (
     VerificationResult,
 )
 from service.schemas.trainings import TrainingResult
-from service.settings import GatewaySettings
-from service.sizes import check_columns
 
 MOST_OBJECTS = 50_000
 """More than any result has that is drawn. Validation writes some errors for each that is not what it should be."""
@@ -34,13 +32,12 @@ _NOT_DRAWN = {"interpolations": ("runs",)}
 """What may be long, and is in no picture."""
 
 
-def plotted(request: PlotRequest, media_type: str, settings: GatewaySettings) -> bytes:
+def plotted(request: PlotRequest, media_type: str) -> bytes:
     """The picture. Raises what is wrong with the result, as `RequestValidationError` or one of the other errors."""
     problem = {} if request.problem is None else _validated(REQUESTS[request.kind], request.problem, "problem")
     given = {name: value for name, value in request.result.items() if name not in _NOT_DRAWN.get(request.kind, ())}
     _check_size(given)
     result = _validated(_model_of(request.kind, given), given, "result")
-    check_columns(problem, settings, "/problem")
     look = Look(media_type, request.theme, request.width, request.height, request.frame)
     return draw(request.kind, problem, result, look)
 

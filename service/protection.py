@@ -1,5 +1,6 @@
 """Headers that tell a browser what it must not do with an answer."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from service.scopes import scopes_for
@@ -14,16 +15,24 @@ DOCUMENTATION = (
 _DOCUMENTED = ("/docs", "/redoc")
 YEAR_S = 31_536_000
 
-Headers = tuple[tuple[bytes, bytes], ...]
+Headers = Iterable[tuple[bytes, bytes]]
 
 
-def protective_headers(path: str, behind_tls: bool) -> Headers:
+def missing(path: str, behind_tls: bool, own: Headers) -> Headers:
+    """The headers for every answer from this path, but for those that it brings itself."""
+    found, present = protective_headers(path, behind_tls), dict(own)
+    if found.keys().isdisjoint(present):  # as nearly always
+        return found.items()
+    return [(name, value) for name, value in found.items() if name not in present]
+
+
+def protective_headers(path: str, behind_tls: bool) -> dict[bytes, bytes]:
     """Headers for every answer from this path, unless the answer brings its own."""
     return _headers(path.startswith(_DOCUMENTED), bool(scopes_for("GET", path)), behind_tls)
 
 
 @cache
-def _headers(is_documentation: bool, is_private: bool, behind_tls: bool) -> Headers:
+def _headers(is_documentation: bool, is_private: bool, behind_tls: bool) -> dict[bytes, bytes]:
     found = {
         "x-content-type-options": "nosniff",
         "referrer-policy": "no-referrer",
@@ -33,4 +42,4 @@ def _headers(is_documentation: bool, is_private: bool, behind_tls: bool) -> Head
         found["cache-control"] = "no-store"
     if behind_tls:
         found["strict-transport-security"] = f"max-age={YEAR_S}"
-    return tuple((name.encode(), value.encode()) for name, value in found.items())
+    return {name.encode(): value.encode() for name, value in found.items()}

@@ -9,14 +9,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.headers import RawHeaders, added_to, headers_of, state_of
 from service.metrics import Metrics
-from service.protection import protective_headers
+from service.protection import missing
 from service.settings import GatewaySettings
 from workers import tracing
 
 UNKNOWN = "(none)"
 """The route of a request that was refused before it had one, or has none: any number of paths, one label."""
 _SENSIBLE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_NAME = b"x-request-id"
 _WORK = re.compile(rb"/v1/(?:jobs|batches)/([a-z]+_[0-9a-f]{32})")
 
 logger = logging.getLogger(__name__)
@@ -35,18 +34,19 @@ class Reception:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        given = headers_of(scope).get(_NAME.decode(), "")
-        request_id = given if _SENSIBLE.fullmatch(given) else os.urandom(16).hex()
+        given = headers_of(scope).get("x-request-id")
+        request_id = given if given and _SENSIBLE.fullmatch(given) else os.urandom(16).hex()
         state_of(scope)["request_id"] = request_id
         added = added_to(scope)
-        added.append((_NAME, request_id.encode()))
+        added.append((b"x-request-id", request_id.encode()))
         status, headers = 500, RawHeaders()  # what a failure ends in
 
         async def tell(message: Message) -> None:
             nonlocal status, headers
             if message["type"] == "http.response.start":
-                status, headers = message["status"], [*message.get("headers", ()), *added]
-                headers += self._missing(scope["path"], headers)
+                own = message.get("headers", ())
+                status, headers = message["status"], [*own, *added]
+                headers += missing(scope["path"], self._behind_tls, own)
                 message["headers"] = headers
             await send(message)
 
@@ -56,10 +56,6 @@ class Reception:
                 await self._app(scope, receive, tell)
             finally:
                 self._note(scope, status, headers, time.perf_counter() - began)
-
-    def _missing(self, path: str, headers: RawHeaders) -> RawHeaders:
-        present = {name for name, _ in headers}
-        return [header for header in protective_headers(path, self._behind_tls) if header[0] not in present]
 
     def _note(self, scope: Scope, status: int, headers: RawHeaders, seconds: float) -> None:
         method, route = scope["method"], template_of(scope)

@@ -76,6 +76,10 @@ class TooManyFields(GatewayError):
     """An object has more fields than any request."""
 
 
+class TooManyLevels(GatewayError):
+    """The body has more objects and lists within each other than any request."""
+
+
 class RepeatedName(GatewayError):
     """An object has two fields of one name."""
 

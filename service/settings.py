@@ -40,6 +40,8 @@ class GatewaySettings(ObservationSettings):
     """Longest time a batch may take to arrive; it must never be silent for `body_timeout_s`."""
     max_points: int = 1_000_000
     """Most numbers in a column."""
+    max_levels: int = Field(default=32, ge=1)
+    """Most objects and lists within each other in a body."""
     coroutine_size: int = 2_000
     """Problems worth at most so many points (`compute.effort`) take microseconds and are solved where they arrive."""
     thread_size: int = 50_000

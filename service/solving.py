@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from service import envelopes
 from service.envelopes import Reply, Solved
+from service.estimates import estimated_s
 from service.queueing import Queue
 from service.settings import GatewaySettings
-from service.sizes import check_columns, estimated_s
 from service.terms import Terms
 from workers import compute, encoding, payloads, tracing
 from workers.advice import Warned, warnings
@@ -43,7 +43,6 @@ class Solver:
 
     async def answer(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, or 202 with a queued one. Raises what is wrong with the problem."""
-        check_columns(problem, self._settings)
         effort = compute.effort(kind, problem)
         if self._waits(kind, problem, terms, effort):
             return await self._queued(kind, problem, terms)
@@ -60,12 +59,10 @@ class Solver:
 
     async def answer_here(self, kind: str, problem: Problem, terms: Terms) -> Reply:
         """200 with the solved job, whatever the size: on a thread if it takes longer than changing to one."""
-        check_columns(problem, self._settings)
         return await self._solved(kind, problem, terms, compute.effort(kind, problem))
 
     async def validate(self, kind: str, problem: Problem, terms: Terms) -> Response:
         """200 with what would be done. Raises what `answer` would raise."""
-        check_columns(problem, self._settings)
         effort = compute.effort(kind, problem)
         queued = kind not in HERE and self._waits(kind, problem, terms, effort)
         digest, warned = await run_sync(_checked, kind, problem)
@@ -92,15 +89,15 @@ class Solver:
         return not can_be_here or bool(terms.idempotency_key)
 
     async def _solved(self, kind: str, problem: Problem, terms: Terms, effort: int) -> Reply:
+        is_long = effort > encoding.PIECE and encoding.longest(problem) > encoding.PIECE
         if effort <= self._settings.coroutine_size:
-            solved = _solve(kind, problem, terms)
+            solved = _solve(kind, problem, terms, is_long)
         else:
-            solved = await run_sync(_solve, kind, problem, terms)
+            solved = await run_sync(_solve, kind, problem, terms, is_long)
         headers = terms.preference.applied(waited=True, queued=False)
         headers["Server-Timing"] = f"solve;dur={solved.seconds * 1e3:.3f}"
         if terms.idempotency_key:
             return await self._kept(await run_sync(_job, kind, problem, terms), solved.answer, terms, headers)
-        is_long = effort > encoding.PIECE and encoding.longest(problem) > encoding.PIECE
         return Reply(solved.envelope(is_long=is_long), 200, headers)
 
     async def _kept(self, job: NewJob, answer: compute.Answer, terms: Terms, headers: dict[str, str]) -> Reply:
@@ -150,8 +147,8 @@ def _checked(kind: str, problem: Problem) -> tuple[str, list[Warned]]:
     return _digest(kind, problem), list(warnings(kind, problem))
 
 
-def _solve(kind: str, problem: Problem, terms: Terms) -> Solved:
-    if encoding.longest(problem) <= encoding.PIECE:
+def _solve(kind: str, problem: Problem, terms: Terms, is_long: bool) -> Solved:
+    if not is_long:
         answer, started_at, seconds = _timed(kind, problem)
         return Solved(kind, _digest(kind, problem), answer, started_at, seconds, terms.metadata)
     with ThreadPoolExecutor(1) as beside:  # neither holds the interpreter's lock for long

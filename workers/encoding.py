@@ -210,8 +210,10 @@ def interpolation_wire(result: Interpolation, explain: bool = True) -> dict[str,
     if result.solution_set is not None:
         wire["solution_set"] = solution_set_wire(result.solution_set)
     if explain:
-        rows = result.runs.tolist()
-        wire["runs"] = [{"first": row[0], "last": row[1], "sign": row[2], "kinks": row[3]} for row in rows]
+        wire["runs"] = [
+            {"first": first, "last": last, "sign": sign, "kinks": kinks}
+            for first, last, sign, kinks in result.runs.tolist()
+        ]
     return wire
 
 

@@ -107,12 +107,12 @@ def _parameters(query: bytes, kind: str | None) -> Parameters:
 async def dressed(reply: Reply, form: Form | None, kind: str, problem: Problem | bytes | None) -> Response:
     """A job as a response, in the form that is wanted; in JSON, if it has no result. Works on it on a thread."""
     if form is None or not reply.has_result:
-        return varied(reply.response())
-    return varied(await run_sync(_dressed, reply, form, kind, problem, limiter=form.artists))
+        return reply.response()
+    return await run_sync(_dressed, reply, form, kind, problem, limiter=form.artists)
 
 
 def varied(response: Response) -> Response:
-    """What might have been in another form."""
+    """An answer to GET that might have been in another form: caches ask for that. They keep no answers to POST."""
     response.raw_headers.append(_VARY)
     return response
 

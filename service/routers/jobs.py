@@ -199,7 +199,7 @@ async def _told(call: Call, form: Form | None, record: JobRecord, headers: dict[
 
 async def _in_form(reply: Reply, call: Call, form: Form | None, record: JobRecord) -> Response:
     needed = form is not None and record.state is State.SUCCEEDED
-    return await dressed(reply, form, record.kind, await call.queue.input(record.id) if needed else None)
+    return varied(await dressed(reply, form, record.kind, await call.queue.input(record.id) if needed else None))
 
 
 async def _found(job_id: str, call: Call) -> JobRecord:

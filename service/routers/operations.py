@@ -106,6 +106,7 @@ async def get_capabilities(call: CallOf) -> Any:
             "max_batch_bytes": settings.max_batch_bytes,
             "max_batch_items": settings.max_batch_items,
             "max_points": settings.max_points,
+            "max_levels": settings.max_levels,
             "max_points_without_skip": compute.MOST_WITHOUT_SKIP,
             "max_points_of_fit": compute.MOST_OF_FIT,
             "max_regularisations": MOST_REGULARISATIONS,

@@ -36,5 +36,5 @@ async def create_plot(body: Annotated[PlotRequest, Body(openapi_examples=example
     envelope, losses and kinks along a path, or the history of a training. The same result gives the same bytes.
     """
     media_type = best(call.request.headers.get("accept", ""), PICTURES)
-    picture = await run_sync(plotted, body, media_type, call.settings, limiter=call.request.app.state.artists)
+    picture = await run_sync(plotted, body, media_type, limiter=call.request.app.state.artists)
     return Response(picture, media_type=media_type, headers={"Vary": "Accept"})

@@ -34,6 +34,7 @@ class Limits(Answer):
     max_batch_bytes: int = Field(description="Longest body of a batch that is sent as application/x-ndjson.")
     max_batch_items: int = Field(description="Most items of a batch.")
     max_points: int = Field(description="Most numbers in a column.")
+    max_levels: int = Field(description="Most objects and lists within each other in a body.")
     max_points_without_skip: int = Field(
         description="Most points of an interpolation with penalised biases and no skip connection, if it needs a cone "
         "program. Data that turn to and fro often do not."

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service import parsing
 from service.parsing import COLUMN, LARGE_BYTES, PIECE_BYTES, parse
-from service.refusals import InvalidJson, RepeatedName, TooManyFields
+from service.refusals import InvalidJson, RepeatedName, TooManyFields, TooManyLevels
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-10, 10) | st.text(':"\\a\n', max_size=4),
@@ -126,11 +126,26 @@ def test_columns_are_found_in_objects_and_lists() -> None:
 
 def test_colons_are_counted_beside_columns() -> None:
     body = large("x", "1", ', "a": 1, "text": ":::"')
-    assert parse(body, 6)["a"] == 1
+    assert parse(body, most_colons=6)["a"] == 1
     with pytest.raises(TooManyFields):
-        parse(json.dumps({"a": {str(number): number for number in range(7)}}).encode(), 7)
+        parse(json.dumps({"a": {str(number): number for number in range(7)}}).encode(), most_colons=7)
     with pytest.raises(TooManyFields):
-        parse(large("x", "1", f', "text": "{":" * 2_000}"'), 2_000)
+        parse(large("x", "1", f', "text": "{":" * 2_000}"'), most_colons=2_000)
+
+
+@pytest.mark.parametrize("padding", ["", f', "x": {json.dumps(PADDING)}'])
+@pytest.mark.parametrize(("begin", "end"), [('{"a":', "}"), ("[", "]"), ('[{"a":', "}]")])
+def test_levels_are_counted(begin: str, end: str, padding: str) -> None:
+    of_each = begin.count("[") + begin.count("{")
+    for levels, is_fine in ((6, True), (7, False), (900, False)):
+        times = (levels - 1) // of_each
+        inner = "[" * ((levels - 1) % of_each), "]" * ((levels - 1) % of_each)
+        body = f'{{"b": {begin * times}{inner[0]}1{inner[1]}{end * times}{padding}}}'.encode()
+        if is_fine:
+            parse(body, 6)
+        else:
+            with pytest.raises(TooManyLevels, match="than 6, the limit"):
+                parse(body, 6)
 
 
 def test_many_names_do_not_take_longer_each() -> None:

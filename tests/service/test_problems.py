@@ -231,6 +231,9 @@ async def test_a_sensible_request_id_is_kept(client: httpx.AsyncClient) -> None:
     [
         (b"{" + b",".join(b'"k%d": 0' % i for i in range(40_000)) + b"}", "too-many-fields"),
         (points(x=b"[" + b"0," * 2_000 + b"1]"), "too-many-points"),
+        (points(x=b'{"x":' * 1_000 + b"1" + b"}" * 1_000), "too-many-levels"),
+        (points(x=b"[" * 33 + b"1" + b"]" * 33), "too-many-levels"),
+        (points(x=b"[[1" + b", 1" * 1_000 + b"], [1]]"), "too-many-points"),
         (b'{"x": [0, 1], "y": [0, 1], "' + b"k" * 100_000 + b'": 1}', "invalid-request"),
     ],
 )
