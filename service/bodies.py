@@ -56,7 +56,8 @@ async def json_of(request: Request) -> Any:
 
 async def _read(request: Request, settings: GatewaySettings) -> bytes:
     # Not by Starlette's stream, which takes twice as long for the one message of a small body.
-    chunks, size, ended = list[bytes](), 0, False
+    chunks: list[bytes] = []
+    size, ended = 0, False
     while not ended:
         message = await request.receive()
         if message["type"] == "http.disconnect":

@@ -113,7 +113,7 @@ def _methods(request: Request) -> str:
 async def _internal_error(request: Request, error: Exception) -> Response:
     logger.error("Unexpected error at %s", request.url.path, exc_info=error)
     # Starlette answers this one outside all middleware, so what that adds is told here.
-    protective = protective_headers(request.url.path, request.app.state.settings.behind_tls)
+    protective = protective_headers(request.method, request.url.path, request.app.state.settings.behind_tls)
     headers = {name.decode(): value.decode() for name, value in protective.items()}
     headers["X-Request-ID"] = request.scope.get("state", {}).get("request_id", "")
     return document(request, INTERNAL, INTERNAL.explanation, headers=headers)

@@ -18,26 +18,28 @@ YEAR_S = 31_536_000
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-def missing(path: str, behind_tls: bool, own: Headers) -> Headers:
-    """The headers for every answer from this path, but for those that it brings itself."""
-    found, present = protective_headers(path, behind_tls), dict(own)
+def missing(method: str, path: str, behind_tls: bool, own: Headers) -> Headers:
+    """The `protective_headers` of an answer, but for those that it brings itself."""
+    found, present = protective_headers(method, path, behind_tls), dict(own)
     if found.keys().isdisjoint(present):  # as nearly always
         return found.items()
     return [(name, value) for name, value in found.items() if name not in present]
 
 
-def protective_headers(path: str, behind_tls: bool) -> dict[bytes, bytes]:
-    """Headers for every answer from this path, unless the answer brings its own."""
-    return _headers(path.startswith(_DOCUMENTED), bool(scopes_for("GET", path)), behind_tls)
+def protective_headers(method: str, path: str, behind_tls: bool) -> dict[bytes, bytes]:
+    """Headers for every answer from this path, unless the answer brings its own.
+
+    What a browser shows gets a policy besides. It does not show what is posted here: no form sends JSON or tables.
+    """
+    policy = None if method == "POST" else DOCUMENTATION if path.startswith(_DOCUMENTED) else API
+    return _headers(policy, bool(scopes_for("GET", path)), behind_tls)
 
 
 @cache
-def _headers(is_documentation: bool, is_private: bool, behind_tls: bool) -> dict[bytes, bytes]:
-    found = {
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        "content-security-policy": DOCUMENTATION if is_documentation else API,
-    }
+def _headers(policy: str | None, is_private: bool, behind_tls: bool) -> dict[bytes, bytes]:
+    found = {"x-content-type-options": "nosniff"}
+    if policy is not None:
+        found |= {"referrer-policy": "no-referrer", "content-security-policy": policy}
     if is_private:
         found["cache-control"] = "no-store"
     if behind_tls:

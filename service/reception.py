@@ -39,14 +39,14 @@ class Reception:
         state_of(scope)["request_id"] = request_id
         added = added_to(scope)
         added.append((b"x-request-id", request_id.encode()))
-        status, headers = 500, RawHeaders()  # what a failure ends in
+        status, headers = 500, added  # what a failure ends in
 
         async def tell(message: Message) -> None:
             nonlocal status, headers
             if message["type"] == "http.response.start":
                 own = message.get("headers", ())
                 status, headers = message["status"], [*own, *added]
-                headers += missing(scope["path"], self._behind_tls, own)
+                headers += missing(scope["method"], scope["path"], self._behind_tls, own)
                 message["headers"] = headers
             await send(message)
 

@@ -38,11 +38,11 @@ async def answers_of_all_kinds(client: httpx.AsyncClient) -> dict[str, httpx.Res
 
 async def test_every_answer_is_protected(client: httpx.AsyncClient) -> None:
     for name, answer in (await answers_of_all_kinds(client)).items():
-        assert answer.headers["x-content-type-options"] == "nosniff", name
-        assert answer.headers["referrer-policy"] == "no-referrer", name
-        assert answer.headers["content-security-policy"] == API, name
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"], name
+        is_shown = answer.request.method != "POST"  # by a browser
+        assert answer.headers.get_list("referrer-policy") == ["no-referrer"] * is_shown, name
+        assert answer.headers.get_list("content-security-policy") == [API] * is_shown, name
         assert "strict-transport-security" not in answer.headers, name
-        assert len(answer.headers.get_list("content-security-policy")) == 1
 
 
 async def test_a_defect_is_answered_with_protection(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
