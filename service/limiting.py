@@ -15,7 +15,7 @@ from service.headers import RawHeaders
 from service.kinds import RATE_LIMITED
 from service.problems import document
 
-POLICY = "default"
+POLICY = b"default"
 MOST_CALLERS = 10_000
 """So many buckets are kept; then the full ones are forgotten, which changes nothing for their callers."""
 
@@ -54,9 +54,10 @@ class Limits(Buckets):
 
     def told(self, left: float, quota: int | None) -> RawHeaders:
         """The headers."""
-        until = self.seconds_until(1.0 - left if left < 0 else 1.0, quota)
-        state = f'"{POLICY}";r={max(math.floor(left), 0)};t={until}'
-        return [_policy(quota or self.quota, self.window_s), (b"ratelimit", state.encode())]
+        policy, next_s = _policy(quota or self.quota, self.window_s)
+        if left < 0.0:
+            left, next_s = 0.0, self.seconds_until(1.0 - left, quota)
+        return [policy, (b"ratelimit", b'"%b";r=%d;t=%d' % (POLICY, left, next_s))]
 
     def refusal(self, request: Request, left: float, quota: int | None) -> Response:
         """What is told who has no token left."""
@@ -65,5 +66,6 @@ class Limits(Buckets):
 
 
 @lru_cache
-def _policy(quota: int, window_s: float) -> tuple[bytes, bytes]:
-    return b"ratelimit-policy", f'"{POLICY}";q={quota};w={window_s:g}'.encode()
+def _policy(quota: int, window_s: float) -> tuple[tuple[bytes, bytes], int]:
+    """The header that tells of the policy, and in how many seconds a token comes."""
+    return (b"ratelimit-policy", b'"%b";q=%d;w=%g' % (POLICY, quota, window_s)), math.ceil(window_s / quota)

@@ -72,7 +72,9 @@ class TableRoute(JsonRoute):
 
     async def _fields(self, request: Request) -> Any:
         content_type = headers_of(request.scope).get("content-type", "")
-        if content_type == JSON or media_type_of(request) not in TABLES:
+        if content_type == JSON:  # as nearly always
+            return await json_of(request)
+        if media_type_of(request) not in TABLES:
             return await super()._fields(request)
         # The same that would be in JSON. The text is not kept.
         query, settings = request.scope["query_string"], request.app.state.settings

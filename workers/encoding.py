@@ -196,7 +196,7 @@ def certificate_wire(result: Interpolation) -> dict[str, Any]:
 
 def interpolation_wire(result: Interpolation, explain: bool = True) -> dict[str, Any]:
     """The wire form of an interpolation: the runs if asked for, and all solutions where there are many."""
-    wire = {
+    wire: dict[str, Any] = {
         "function": function_wire(result.function),
         "network": _network_of(result),
         "norm": result.norm,

@@ -4,6 +4,7 @@ from functools import reduce
 from operator import or_
 from typing import Annotated, Any, LiteralString, TypeVar, get_args
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError
 
@@ -30,6 +31,8 @@ Metadata = Annotated[dict[Annotated[str, Field(max_length=64)], Word], Field(max
 
 OPTIONS = ("time_limit_s", "metadata")
 """Fields of a request about its job; they do not change the answer."""
+_PLAIN = frozenset({np.ndarray, bool, str, float, int})
+"""What most fields are; to ask whether a value is a model takes longer than to look it up here."""
 
 
 class Body(BaseModel):
@@ -40,7 +43,7 @@ class Body(BaseModel):
     def problem(self) -> dict[str, Any]:
         """The fields that were given, by their wire names, columns as arrays."""
         return {
-            name: value.problem() if isinstance(value, Body) else value
+            name: value if type(value) in _PLAIN or not isinstance(value, Body) else value.problem()
             for name, value in vars(self).items()
             if value is not None and name not in OPTIONS
         }

@@ -26,7 +26,7 @@ from workers.immutable import immutable
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.doubles import fma, pair_sum, two_product, two_sum
-from workers.minnorm.piecewise_linear import PiecewiseLinear
+from workers.minnorm.piecewise_linear import PiecewiseLinear, largest_residual
 from workers.minnorm.setting import Setting
 from workers.minnorm.weight import weight
 
@@ -63,8 +63,31 @@ class Certificate:
 
 def certify(data: Dataset, setting: Setting, function: PiecewiseLinear, norm: float, dual: Dual) -> Certificate:
     """Recompute everything a certificate claims from the data, the function and the dual alone. O(n)."""
-    bound = lower_bound(data, setting, dual)
-    return Certificate(dual, bound, relative_gap(norm, bound), function.max_residual(data.x, data.y))
+    points, evidence = (data.x, data.y), (dual.values, float(dual.total))
+    wanted = (setting.penalise_biases, setting.skip_connection)
+    line, kinks = (function.x0, function.y0, function.slope0), (function.kinks, function.slope_changes)
+    bound, residual = _certified(*points, max(data.largest), *evidence, *wanted, *line, *kinks)
+    return Certificate(dual, bound, relative_gap(norm, bound), residual)
+
+
+@compiled
+def _certified(
+    x: Floats,
+    y: Floats,
+    largest: float,
+    values: Floats,
+    total: float,
+    penalise_biases: bool,
+    skip_connection: bool,
+    x0: float,
+    y0: float,
+    slope0: float,
+    kinks: Floats,
+    changes: Floats,
+) -> tuple[float, float]:
+    """The lower bound and the largest residual, in one call: of small problems, calls take longer than the work."""
+    bound = _lower_bound(x, y, largest, values, total, penalise_biases, skip_connection)
+    return bound, largest_residual(x0, y0, slope0, kinks, changes, x, y)
 
 
 def relative_gap(norm: float, bound: float) -> float:
@@ -100,28 +123,23 @@ def lower_bound(data: Dataset, setting: Setting, dual: Dual) -> float:
     doubles, less what its own rounding amounts to, since the curvatures of smooth data are small differences of slopes;
     the ratio and the last steps are wrong by less than 24 units of rounding. O(n).
     """
-    # Keeps tiny ordinates, and their slopes, clear of subnormal numbers.
-    exponent = max(0, -math.frexp(max(data.largest))[1])
-    total, error, worst = _evidence(
-        data.x, data.y, exponent, dual.values, float(dual.total), setting.penalise_biases, setting.skip_connection
-    )
-    bound = max(0.0, (total - error) / worst) * (1.0 - _ROUNDING)
-    return math.nextafter(math.ldexp(bound, -exponent), 0.0)
+    evidence, wanted = (dual.values, float(dual.total)), (setting.penalise_biases, setting.skip_connection)
+    return float(_lower_bound(data.x, data.y, max(data.largest), *evidence, *wanted))
 
 
 @compiled
-def _evidence(
-    x: Floats, y: Floats, exponent: int, values: Floats, total: float, penalise_biases: bool, skip_connection: bool
-) -> tuple[float, float, float]:
-    """`sum theta_i y_i` and its error, both times `2**exponent`, and the worst violation.
-
-    One call for all of it: of small problems, calls take longer than the work.
-    """
+def _lower_bound(
+    x: Floats, y: Floats, largest: float, values: Floats, total: float, penalise_biases: bool, skip_connection: bool
+) -> float:
+    """As `lower_bound`; `largest` is the largest ordinate or slope, by magnitude."""
     values, total = _admissible(values, total, penalise_biases, skip_connection)
     values, total, power = _normalised(x, values, total, penalise_biases)
+    # Keeps tiny ordinates, and their slopes, clear of subnormal numbers.
+    exponent = max(0, -math.frexp(largest)[1])
     paired, error = _pairing(x, _scaled(y, exponent), values, total)
     worst, _ = _worst(x, values, total, penalise_biases, skip_connection, 0.0, 0.0)
-    return paired, error, max(1.0 / power, worst)
+    bound = (paired - error) / max(1.0 / power, worst) * (1.0 - _ROUNDING)
+    return math.nextafter(math.ldexp(bound, -exponent), 0.0) if bound > 0.0 else 0.0
 
 
 def admissible(setting: Setting, dual: Dual) -> Dual:

@@ -69,7 +69,7 @@ class PiecewiseLinear:
 
     def max_residual(self, x: Floats, y: Floats) -> float:
         """The largest `|f(x) - y|` at ascending `x`. O(n + number of kinks)."""
-        return float(_largest_residual(self.x0, self.y0, self.slope0, self.kinks, self.slope_changes, x, y))
+        return float(largest_residual(self.x0, self.y0, self.slope0, self.kinks, self.slope_changes, x, y))
 
     @property
     def steepest(self) -> float:
@@ -120,7 +120,7 @@ def _sweep(
 
 
 @compiled
-def _largest_residual(
+def largest_residual(
     x0: float, y0: float, slope0: float, kinks: Floats, changes: Floats, x: Floats, y: Floats
 ) -> float:
     """The largest `|f(x) - y|`, each difference taken before rounding; infinite if one is not a number."""
