@@ -25,11 +25,9 @@ class _Written(Response):
 
     def __init__(self, content: bytes, status: int, headers: Mapping[str, str]) -> None:
         self.status_code, self.body, self.background = status, content, None
-        self.raw_headers = [
-            (b"content-type", b"application/json"),
-            (b"content-length", b"%d" % len(content)),
-            *((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()),
-        ]
+        self.raw_headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(content))]
+        for name, value in headers.items():
+            self.raw_headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
 
 
 @immutable

@@ -1,7 +1,7 @@
 """Headers that tell a browser what it must not do with an answer."""
 
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 
 from service.scopes import scopes_for
 
@@ -26,21 +26,17 @@ def missing(method: str, path: str, behind_tls: bool, own: Headers) -> Headers:
     return [(name, value) for name, value in found.items() if name not in present]
 
 
+@lru_cache(256)
 def protective_headers(method: str, path: str, behind_tls: bool) -> dict[bytes, bytes]:
     """Headers for every answer from this path, unless the answer brings its own.
 
     What a browser shows gets a policy besides. It does not show what is posted here: no form sends JSON or tables.
     """
-    policy = None if method == "POST" else DOCUMENTATION if path.startswith(_DOCUMENTED) else API
-    return _headers(policy, bool(scopes_for("GET", path)), behind_tls)
-
-
-@cache
-def _headers(policy: str | None, is_private: bool, behind_tls: bool) -> dict[bytes, bytes]:
     found = {"x-content-type-options": "nosniff"}
-    if policy is not None:
+    if method != "POST":
+        policy = DOCUMENTATION if path.startswith(_DOCUMENTED) else API
         found |= {"referrer-policy": "no-referrer", "content-security-policy": policy}
-    if is_private:
+    if scopes_for("GET", path):  # it is a caller's own
         found["cache-control"] = "no-store"
     if behind_tls:
         found["strict-transport-security"] = f"max-age={YEAR_S}"
