@@ -11,6 +11,7 @@ import orjson
 import simdjson
 from numpy.typing import NDArray
 
+from service.gathering import Body
 from service.refusals import InvalidJson, RepeatedName, TooManyFields, TooManyLevels
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,7 @@ _MAY_HOLD_COLUMNS = (dict, list, str)
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
-def parse(body: bytes, most_levels: int = 32, most_colons: int | None = None) -> Any:
+def parse(body: Body, most_levels: int = 32, most_colons: int | None = None) -> Any:
     """The value of a JSON text; in a large one, long columns are arrays.
 
     Raises `InvalidJson`, `RepeatedName`, `TooManyLevels` if more objects and lists are within each other, and
@@ -43,16 +44,16 @@ def parse(body: bytes, most_levels: int = 32, most_colons: int | None = None) ->
     return value
 
 
-def _parsed(body: bytes, most_colons: int | None) -> Any:
+def _parsed(body: Body, most_colons: int | None) -> Any:
     if len(body) > LARGE_BYTES and body[:1] == b"{" and (columns := list(_columns(body))):
         try:
             return _with_columns(body, columns, most_colons)
         except InvalidJson:
             pass  # what is wrong, and where, is said of the whole text
-    return _parse_small(body, most_colons)
+    return _parse_small(bytes(body), most_colons)
 
 
-def _columns(body: bytes) -> Iterator[tuple[int, int, Floats]]:
+def _columns(body: Body) -> Iterator[tuple[int, int, Floats]]:
     """Where long columns begin and end, brackets included, and their numbers.
 
     A column has no bracket inside; the parser would pass over it.
@@ -67,7 +68,7 @@ def _columns(body: bytes) -> Iterator[tuple[int, int, Floats]]:
         start = body.find(b"[", end)
 
 
-def _numbers(parser: simdjson.Parser, body: bytes, start: int, end: int) -> Floats | None:
+def _numbers(parser: simdjson.Parser, body: Body, start: int, end: int) -> Floats | None:
     """The numbers between two places, with commas between them; None if there is something else, or not much."""
     text, found = memoryview(body), list[Floats]()
     try:
@@ -86,7 +87,7 @@ def _numbers(parser: simdjson.Parser, body: bytes, start: int, end: int) -> Floa
     return numbers if numbers.size >= COLUMN else None
 
 
-def _with_columns(body: bytes, columns: list[tuple[int, int, Floats]], most_colons: int | None) -> Any:
+def _with_columns(body: Body, columns: list[tuple[int, int, Floats]], most_colons: int | None) -> Any:
     """The value, parsed with a word in each place of a column. Raises `InvalidJson` if one is in a text instead.
 
     There its quotation mark would end the text, and no letter may follow that. Nobody else knows the word.

@@ -13,6 +13,7 @@ from pyarrow import ipc, parquet
 from service.formats import parquet_sizes
 from service.formats.arrow_sizes import sizes_of
 from service.formats.choice import Choice, refusal, refused, shown
+from service.gathering import Body
 from service.problems import MOST_ERRORS
 from service.refusals import BodyTooLarge, InvalidTable, TooManyPoints
 
@@ -25,7 +26,7 @@ _DAMAGE = (pa.ArrowException, OSError, ValueError, struct.error, IndexError, Key
 """What pyarrow raises when data are not what they should be; and what it means when a size is nonsense."""
 
 
-def read_arrow(body: bytes, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
+def read_arrow(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
     """The columns of an Arrow stream or file, by field.
 
     Raises
@@ -38,7 +39,8 @@ def read_arrow(body: bytes, choice: Choice, most: int, most_bytes: int) -> dict[
         It is not Arrow, or damaged.
     """
     # A file is a stream between its marks.
-    stream = pa.py_buffer(memoryview(body)[len(_MAGIC) if body.startswith(_MAGIC) else 0 :])
+    start = len(_MAGIC) if body[: len(_MAGIC)] == _MAGIC else 0
+    stream = pa.py_buffer(memoryview(body)[start:])
     with _told_as("Arrow IPC"):
         _check_messages(stream, most, most_bytes)
         schema = ipc.open_stream(stream).schema
@@ -48,7 +50,7 @@ def read_arrow(body: bytes, choice: Choice, most: int, most_bytes: int) -> dict[
         return {field: _numbers(table, needed.index(place), field) for field, place in places.items()}
 
 
-def read_parquet(body: bytes, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
+def read_parquet(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
     """The columns of a Parquet file, by field. Raises what `read_arrow` raises."""
     with _told_as("Parquet"):
         file = parquet.ParquetFile(pa.BufferReader(pa.py_buffer(body)), pre_buffer=False)
