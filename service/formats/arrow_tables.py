@@ -47,7 +47,7 @@ def read_arrow(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[s
         places = _places(schema, choice)
         needed = sorted(set(places.values()))
         table = ipc.open_stream(stream, options=ipc.IpcReadOptions(included_fields=needed)).read_all()
-        return {field: _numbers(table, needed.index(place), field) for field, place in places.items()}
+        return {field: _numbers(table, needed.index(place), field, body) for field, place in places.items()}
 
 
 def read_parquet(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
@@ -63,7 +63,7 @@ def read_parquet(body: Body, choice: Choice, most: int, most_bytes: int) -> dict
         rows, size = parquet_sizes.sizes_of(body, {name.encode() for name in names.values()}, most_bytes)
         _check(rows, size, most, most_bytes)
         table = file.read(columns=sorted(set(names.values())))
-        return {field: _numbers(table, table.column_names.index(name), field) for field, name in names.items()}
+        return {field: _numbers(table, table.column_names.index(name), field, body) for field, name in names.items()}
 
 
 @contextmanager
@@ -114,15 +114,32 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _numbers(table: pa.Table, place: int, field: str) -> Floats:
+def _numbers(table: pa.Table, place: int, field: str, body: Body) -> Floats:
     column, name = table.column(place), table.column_names[place]
     column.validate(full=True)
     if column.null_count:
         raise _places_of(np.flatnonzero(column.is_null().to_numpy()), "null", field, name)
-    found: Floats = column.to_numpy().astype(np.float64)
+    in_place = _in_place(column, body)
+    found: Floats = column.to_numpy().astype(np.float64) if in_place is None else in_place
     if not (finite := np.isfinite(found)).all():
         raise _places_of(np.flatnonzero(~finite), "not finite", field, name)
     return found
+
+
+def _in_place(column: pa.ChunkedArray, body: Body) -> Floats | None:
+    """The column as the part of the body that it is; None if it is none, or none that compiled code can work with.
+
+    That takes arrays that must not be written to, as those of `bytes`, or are not aligned, for other types. A column
+    that was compressed, or comes in several batches, is in no one place of the body.
+    """
+    if isinstance(body, bytes) or column.num_chunks != 1 or column.type != pa.float64():
+        return None
+    part = column.chunk(0)
+    size, width = len(part), part.type.byte_width
+    start = part.buffers()[1].address + width * part.offset - pa.py_buffer(body).address
+    if start % width or not 0 <= start <= len(body) - width * size:
+        return None
+    return np.frombuffer(body, np.float64, size, start)
 
 
 def _places_of(rows: Sequence[int] | NDArray[np.intp], what: str, field: str, name: str) -> RequestValidationError:

@@ -1,7 +1,10 @@
 """Tables as bodies: the same request as in JSON, and errors that name the line."""
 
+import contextlib
 import io
 import itertools
+import mmap
+import struct
 import time
 from typing import Any
 
@@ -20,6 +23,7 @@ from service.five_points import FIVE_POINTS
 from service.formats import csv_tables
 from service.formats.choice import Choice
 from service.formats.reading import TableReader
+from service.gathering import Body
 from service.refusals import GatewayError
 from service.schemas.requests import InterpolationRequest
 from service.settings import GatewaySettings
@@ -315,6 +319,55 @@ async def test_any_kind_of_number_is_read(client: httpx.AsyncClient, media_type:
     assert told(await sent(client, "/v1/interpolations", packed(pa.table(columns), media_type), media_type)) == wanted
 
 
+def mapped(body: bytes | bytearray) -> mmap.mmap:
+    """As long bodies are."""
+    found = mmap.mmap(-1, len(body), mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    found[:] = body
+    return found
+
+
+def y_of(body: Body, media_type: str = STREAM) -> np.ndarray[Any, np.dtype[np.float64]]:
+    found: np.ndarray[Any, np.dtype[np.float64]]
+    found = TableReader(InterpolationRequest).read(media_type, body, b"", GatewaySettings())["y"]
+    assert found.flags.writeable
+    assert found.flags.aligned
+    return found
+
+
+@pytest.mark.parametrize("media_type", [STREAM, FILE])
+def test_columns_of_a_long_body_are_not_copied(media_type: str) -> None:
+    column = np.linspace(-1.0, 1.0, 101)
+    plain = pa.table({"x": column, "other": ["a"] * 101, "y": column})
+    body = mapped(packed(plain, media_type, chunk=101))
+    found = y_of(body, media_type)
+    assert found.tolist() == column.tolist()
+    assert np.shares_memory(found, np.frombuffer(body, np.uint8))
+
+
+@pytest.mark.parametrize("way", ["compressed", "in batches", "of another type", "short", "Parquet"])
+def test_columns_that_are_not_there_as_they_are_needed_are_copied(way: str) -> None:
+    column = np.arange(101.0)
+    table = pa.table({"x": column, "y": pa.array(column, pa.float32() if way == "of another type" else pa.float64())})
+    media_type = PARQUET if way == "Parquet" else STREAM
+    compression = "zstd" if way == "compressed" else None
+    packed_table = packed(table, media_type, compression, chunk=50 if way == "in batches" else 101)
+    body = packed_table if way == "short" else mapped(packed_table)
+    found = y_of(body, media_type)
+    assert found.tolist() == column.tolist()
+    assert not np.shares_memory(found, np.frombuffer(body, np.uint8))
+
+
+def test_a_column_at_an_odd_place_is_copied() -> None:
+    column = np.arange(101.0)
+    whole = packed(pa.table({"x": column, "y": column}), STREAM, chunk=101)
+    mark, size = struct.unpack_from("<ii", whole)
+    # Four bytes more of the first message, which nobody reads.
+    body = mapped(struct.pack("<ii", mark, size + 4) + whole[8 : 8 + size] + bytes(4) + whole[8 + size :])
+    found = y_of(body)
+    assert found.tolist() == column.tolist()
+    assert not np.shares_memory(found, np.frombuffer(body, np.uint8))
+
+
 @pytest.mark.parametrize("media_type", [STREAM, FILE, PARQUET])
 async def test_other_columns_may_have_equal_names(client: httpx.AsyncClient, media_type: str) -> None:
     wanted = told(await client.post("/v1/interpolations", json={"x": [0, 1, 2], "y": [1, 2, 0]}))
@@ -334,19 +387,20 @@ async def test_damaged_files_are_refused(client: httpx.AsyncClient, media_type: 
         assert (answer.status_code, answer.json()["type"]) == (400, "/problems/invalid-table")
 
 
+@pytest.mark.parametrize("compression", [None, "zstd"])
 @pytest.mark.parametrize("media_type", [STREAM, FILE, PARQUET])
-def test_no_damage_ends_the_process(media_type: str) -> None:
+def test_no_damage_ends_the_process(media_type: str, compression: str | None) -> None:
     """Each byte turned over, one after the other."""
     reader, limits = TableReader(InterpolationRequest), GatewaySettings(max_points=1_000, max_body_bytes=1_000_000)
-    whole = packed(pa.table({"x": [0.5, 1, None], "y": [1, 2, 0], "z": ["a", "b", "b"]}), media_type, "zstd")
+    columns = {"x": [0.5, 1, None], "y": [1.0, 2.0, 0.0], "z": ["a", "b", "b"]}
+    whole = packed(pa.table(columns), media_type, compression)
     for place in range(len(whole)):
         for flip in (0xFF, 0x01, 0x80):
             damaged = bytearray(whole)
             damaged[place] ^= flip
-            try:
-                reader.read(media_type, bytes(damaged), b"", limits)
-            except (GatewayError, RequestValidationError):
-                continue
+            for body in (bytes(damaged), mapped(damaged)):
+                with contextlib.suppress(GatewayError, RequestValidationError):
+                    reader.read(media_type, body, b"", limits)
 
 
 @pytest.mark.parametrize(("media_type", "compression"), [(STREAM, "zstd"), (FILE, "lz4"), (PARQUET, "zstd")])
