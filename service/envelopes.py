@@ -1,15 +1,16 @@
 """Jobs as they look on the wire."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import asdict, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
+from anyio.to_thread import run_sync
 from fastapi import Response
-from fastapi.responses import StreamingResponse
 
+from service.sending import InSlices, Part
 from workers import encoding, payloads
 from workers.compute import Answer
 from workers.immutable import immutable
@@ -54,13 +55,20 @@ class Envelope:
     def response(self, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """The job as a response."""
         if self.is_long:
-            return StreamingResponse(self._pieces(), status, headers, media_type="application/json")
+            return InSlices(_written(self.fields, self.result), status, headers, "application/json")
         return _Written(self.json(), status, headers or {})
 
-    def _pieces(self) -> Iterator[bytes]:
-        yield orjson.dumps(self.fields)[:-1] + b',"result":'
-        yield from (self.result,) if isinstance(self.result, bytes) else encoding.pieces(self.result)
-        yield b"}"
+
+async def _written(fields: dict[str, Any], result: Any) -> AsyncIterator[Part]:
+    """A long job in JSON. What is to be computed first is computed on a thread; the rest takes too little for one."""
+    yield orjson.dumps(fields)[:-1] + b',"result":'
+    if isinstance(result, bytes):
+        yield result
+    else:
+        result = await run_sync(encoding.computed, result)
+        for piece in encoding.pieces(result):
+            yield piece
+    yield b"}"
 
 
 @immutable

@@ -89,7 +89,7 @@ class Solver:
         return not can_be_here or bool(terms.idempotency_key)
 
     async def _solved(self, kind: str, problem: Problem, terms: Terms, effort: int) -> Reply:
-        is_long = effort > encoding.PIECE and encoding.longest(problem) > encoding.PIECE
+        is_long = effort > encoding.LONG and encoding.longest(problem) > encoding.LONG
         if effort <= self._settings.coroutine_size:
             solved = _solve(kind, problem, terms, is_long)
         else:

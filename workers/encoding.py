@@ -25,9 +25,10 @@ from workers.minnorm.verify import Verdict
 from workers.payloads import Problem, dumps
 
 Floats = NDArray[np.float64]
-PIECE = 50_000
-"""Numbers of a column that are written at once; about a megabyte."""
-
+LONG = 50_000
+"""Numbers of a column that is long: about a megabyte as a text."""
+PIECE = 2**13
+"""Numbers of a column that are written at once; a fraction of a millisecond."""
 
 _FAR_FROM_OVERFLOW = 2.0**500
 """Of kinks and slope changes below it, no weight or bias of the network overflows: it is a product with a root."""
@@ -44,15 +45,20 @@ class Deferred:
         return np.array(self._column(), dtype, copy=copy)
 
 
+def computed(value: Any) -> Any:
+    """A wire form with all columns computed; what only those that were not have needed is let go of with it."""
+    if isinstance(value, dict):
+        return {name: computed(part) for name, part in value.items()}
+    return np.asarray(value) if isinstance(value, Deferred) else value
+
+
 def pieces(value: Any) -> Iterator[bytes]:
-    """The text that `dumps` would write, in pieces: long columns are cut, so that none takes longer than a few ms."""
+    """The text that `dumps` would write, in pieces: long columns are cut, so that none takes longer than a ms."""
     if isinstance(value, dict):
         for count, (name, part) in enumerate(value.items()):
             yield (b"," if count else b"{") + dumps(name) + b":"
             yield from pieces(part)
         yield b"}" if value else b"{}"
-    elif isinstance(value, Deferred):
-        yield from pieces(np.asarray(value))
     elif isinstance(value, np.ndarray) and value.size > PIECE:
         for start in range(0, value.size, PIECE):
             yield (b"," if start else b"[") + dumps(value[start : start + PIECE])[1:-1]
@@ -175,7 +181,7 @@ def _network_of(result: Interpolation) -> dict[str, Any]:
 
 def _is_large_and_moderate(function: PiecewiseLinear) -> bool:
     kinks, changes = function.kinks, function.slope_changes
-    if kinks.size <= PIECE:
+    if kinks.size <= LONG:
         return False
     extremes = (kinks[0], kinks[-1], changes.min(), changes.max())  # kinks ascend
     return all(abs(number) < _FAR_FROM_OVERFLOW for number in extremes)

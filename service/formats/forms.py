@@ -11,8 +11,8 @@ from anyio.to_thread import run_sync
 from fastapi import Request, Response
 from pydantic import BaseModel, Field, ValidationError
 
+from service import sending
 from service.envelopes import Envelope, Reply
-from service.formats import parts
 from service.formats.fields import parsed
 from service.formats.media import JSON, PICTURES, TABLES, best
 from service.formats.tables import TableName, columns_of, notes_of, usual
@@ -61,7 +61,7 @@ class Form:
         """Tells one form from another in an `ETag`."""
         return "-" + hashlib.blake2b(repr(self).encode(), digest_size=4).hexdigest()
 
-    def content(self, kind: str, problem: Problem | None, envelope: Envelope) -> Sequence[parts.Part]:
+    def content(self, kind: str, problem: Problem | None, envelope: Envelope) -> Sequence[sending.Part]:
         """A job that has a result, in this form, part by part."""
         if self.look is not None:
             return [draw(kind, problem or {}, orjson.loads(envelope.json())["result"], self.look)]
@@ -119,4 +119,4 @@ def varied(response: Response) -> Response:
 
 def _dressed(reply: Reply, form: Form, kind: str, problem: Problem | bytes | None) -> Response:
     content = form.content(kind, orjson.loads(problem) if isinstance(problem, bytes) else problem, reply.envelope)
-    return parts.response(content, reply.headers, form.media_type)
+    return sending.response(content, reply.headers, form.media_type)

@@ -15,8 +15,8 @@ from pyarrow import csv, ipc, parquet
 from service.examples import CLASSIFICATIONS, INTERPOLATIONS, NILE, NOISY, NORMS, REGRESSIONS
 from service.five_points import FIVE_POINTS
 from service.formats.media import ARROW_FILE, ARROW_STREAM, CSV, JSON, PARQUET, PICTURES, best
-from service.formats.parts import LONG_BYTES
 from service.refusals import NotAcceptable
+from service.sending import LONG_BYTES
 from service.settings import GatewaySettings
 from tests.service.test_document import DOCUMENT
 from workers import compute

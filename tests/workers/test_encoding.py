@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from workers import encoding, payloads
+from workers.encoding import LONG as MANY
 from workers.encoding import PIECE
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import interpolate
@@ -36,6 +37,11 @@ def test_columns_that_come_later_are_the_same_text() -> None:
     value = {"x": encoding.Deferred(lambda: LONG), "y": encoding.Deferred(lambda: LONG[:3])}
     expected = payloads.dumps({"x": LONG, "y": LONG[:3]})
     assert payloads.dumps(value) == b"".join(encoding.pieces(value)) == expected
+    computed = encoding.computed({"a": {"b": [value["y"]], **value}, "n": None})
+    assert type(computed["a"]["x"]) is type(computed["a"]["y"]) is np.ndarray
+    assert b"".join(encoding.pieces(computed)) == payloads.dumps(
+        {"a": {"b": [LONG[:3]], "x": LONG, "y": LONG[:3]}, "n": None}
+    )
     with pytest.raises(TypeError):
         payloads.dumps({"x": object()})
 
@@ -46,7 +52,7 @@ def test_columns_that_come_later_are_the_same_text() -> None:
 )
 def test_the_network_of_a_large_answer_is_the_same(setting: Setting, scale: float) -> None:
     random = np.random.default_rng(0)
-    data = Dataset.from_points(np.cumsum(random.uniform(0.1, 1.0, 2 * PIECE)), scale * random.normal(size=2 * PIECE))
+    data = Dataset.from_points(np.cumsum(random.uniform(0.1, 1.0, 2 * MANY)), scale * random.normal(size=2 * MANY))
     result = interpolate(data, setting)
     wire = encoding.interpolation_wire(result, explain=False)
     assert payloads.dumps(wire["network"]) == payloads.dumps(encoding.network_wire(result.network))
