@@ -17,7 +17,7 @@ from workers.minnorm.dataset import Transformation
 from workers.minnorm.errors import MinnormError
 from workers.minnorm.interpolate import Interpolation
 from workers.minnorm.network import Network, line_on_the_left
-from workers.minnorm.norms import FunctionNorm, NetworkNorms
+from workers.minnorm.norms import FunctionNorm, NetworkNorms, network_of
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.polynomial import PiecewisePolynomial, SplineNorm
 from workers.minnorm.solution_set import SolutionSet
@@ -162,14 +162,15 @@ def network_wire(network: Network) -> dict[str, Any]:
 
 def _network_of(result: Interpolation) -> dict[str, Any]:
     """The wire form of its network, computed later if it is large and cannot fail."""
-    if not (_is_large_and_moderate(result.function) and result.setting.skip_connection):
+    function, setting = result.function, result.setting
+    if not (_is_large_and_moderate(function) and setting.skip_connection):
         return network_wire(result.network)
 
     @cache
     def network() -> Network:
-        return result.network
+        return network_of(function, setting)  # what else was found along with it need not wait for that
 
-    skip_weight, skip_bias = line_on_the_left(result.function)
+    skip_weight, skip_bias = line_on_the_left(function)
     return {
         "hidden_weights": Deferred(lambda: network().hidden_weights),
         "hidden_biases": Deferred(lambda: network().hidden_biases),
