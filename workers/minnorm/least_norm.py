@@ -33,7 +33,7 @@ def solve(x: Floats, y: Floats, curvature: Floats) -> tuple[Floats, float, Float
     n = x.size
     results = np.empty(3 * n)  # one array for three columns: each would take as long as a third of a small problem
     size, longest = room_for(curvature)
-    slope0, count = _solve(x, y, curvature, results, scratch.room(2 * n + size), longest)
+    slope0, count = _solve(x, y, curvature, results, scratch.room(size), longest)
     return results[:n], slope0, results[n : n + count], results[2 * n : 2 * n + count]
 
 
@@ -41,10 +41,9 @@ def solve(x: Floats, y: Floats, curvature: Floats) -> tuple[Floats, float, Float
 def _solve(x: Floats, y: Floats, curvature: Floats, results: Floats, room: Floats, longest: int) -> tuple[float, int]:
     """Fill in dual values, kinks and slope changes; returns the first slope and how many kinks there are."""
     n = x.size
-    dual, kinks, changes = results[:n], results[n : 2 * n], results[2 * n :]
-    from_left, from_right = room[:n], room[n : 2 * n]
-    split(x, curvature, dual, from_left, from_right, room[2 * n :], longest)
+    dual, from_left, from_right = results[:n], results[n : 2 * n], results[2 * n :]
+    split(x, curvature, dual, from_left, from_right, room, longest)
     least = 0.0
     for i in range(n):
         least += curvature[i] * dual[i]
-    return place(x, y, from_left, from_right, least, kinks, changes)
+    return place(x, y, from_left, from_right, least, from_left, from_right)  # the kinks take the place of the shares

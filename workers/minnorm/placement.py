@@ -52,7 +52,11 @@ def _write(kinks: Floats, changes: Floats, count: int, kink: float, change: floa
 def place(
     x: Floats, y: Floats, from_left: Floats, from_right: Floats, least: float, kinks: Floats, changes: Floats
 ) -> tuple[float, int]:
-    """Fill `kinks` and `changes`; returns the first slope and how many kinks there are."""
+    """Fill `kinks` and `changes`; returns the first slope and how many kinks there are.
+
+    They may be `from_left` and `from_right` themselves, as `splitting.split` fills them: each kink then has a point of
+    its own, so that there are `i` of them at most before interval `i`, and what they are written over has been read.
+    """
     n = x.size
     count = 0
     slope_here, slope_here_low = chord(x, y, 0)
@@ -65,8 +69,10 @@ def place(
     entering, entering_low = first_slope, 0.0  # the slope wanted at the left end of the interval in hand
     slope, slope_low = first_slope, 0.0  # the sum of all slope changes written so far
     residual = 0.0  # value reached so far, minus data
+    right_here = 0.0
     for i in range(n - 1):
-        if i > 0 and from_left[i] == 0.0 and from_right[i - 1] == 0.0:  # the point has kept its curvature
+        right_before, left_here, right_here = right_here, from_left[i], from_right[i]
+        if i > 0 and left_here == 0.0 and right_before == 0.0:  # the point has kept its curvature
             change = (entering - slope) + (entering_low - slope_low)
             count, written, written_low = _write(kinks, changes, count, x[i], change)
             slope, error = two_sum(slope, written)
@@ -76,7 +82,7 @@ def place(
             entering, error = two_sum(slope_here, -from_left[i + 1])
         else:
             slope_here, slope_here_low = chord(x, y, i)
-            entering, error = two_sum(slope_here, from_right[i])
+            entering, error = two_sum(slope_here, right_here)
         entering_low = error + slope_here_low + tilt
         # What the present slope lacks to reach the right end of the interval.
         width, width_low = two_sum(x[i + 1], -x[i])
@@ -86,7 +92,7 @@ def place(
         lack_low = error + (rise_low - run_low - slope * width_low - slope_low * width + tilt * width) - residual
         residual = -(lack + lack_low)
         change = (entering - slope) + (entering_low - slope_low)
-        if (from_left[i] == 0.0 and from_right[i] == 0.0) or change == 0.0:
+        if (left_here == 0.0 and right_here == 0.0) or change == 0.0:
             continue
         before = (lack + lack_low) / change
         kink, error = two_sum(x[i + 1], -before)
