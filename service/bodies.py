@@ -30,6 +30,8 @@ MOST_FIELDS = 100
 """More than any object of any request has."""
 MOST_COLONS = 200_000
 """More than any request has, in all of its objects and texts together; batches apart."""
+SHORT_BYTES = 2**19
+"""Up to so much is parsed on the event loop, in a ms or two; more holds nobody up but its caller."""
 _COLUMNS = (list, np.ndarray)
 
 
@@ -54,7 +56,10 @@ async def body_of(request: Request) -> Body:
 
 async def json_of(request: Request) -> Any:
     """The body, which has to be strict JSON in UTF-8; None if it is empty. What is parsed is not kept as text."""
-    return parse(await body_of(request), request.app.state.settings.max_levels, MOST_COLONS)
+    body, most_levels = await body_of(request), request.app.state.settings.max_levels
+    if len(body) <= SHORT_BYTES:
+        return parse(body, most_levels, MOST_COLONS)
+    return await run_sync(parse, body, most_levels, MOST_COLONS)
 
 
 def _declared_length(headers: Mapping[str, str]) -> int | None:

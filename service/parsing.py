@@ -39,7 +39,7 @@ def parse(body: Body, most_levels: int = 32, most_colons: int | None = None) -> 
         return None
     value = _parsed(body, most_colons)
     # Without so many brackets there are not so many levels; of a long text it takes less time to look at its value.
-    if len(body) > LARGE_BYTES or body.count(b"[") + body.count(b"{") > most_levels:
+    if not isinstance(body, bytes) or len(body) > LARGE_BYTES or body.count(b"[") + body.count(b"{") > most_levels:
         _check_levels(value, most_levels)
     return value
 

@@ -39,8 +39,8 @@ def test_kinks_may_take_the_place_of_shares(shape: str) -> None:
 
 def test_kinks_may_take_the_place_of_shares_of_any_size() -> None:
     active = 0
-    for seed in range(2_000):
+    for seed in range(500):
         x, curvature = drawn(seed)
         assert same_bits(x, np.array(from_curvature(x, curvature[1:-1])[1]))
         active += 1.0 + x[0] * x[1] < 0.0 or 1.0 + x[-1] * x[-2] < 0.0
-    assert active > 100
+    assert active > 25

@@ -1,6 +1,7 @@
 """Bodies that come in parts: however they are put together, they are what was sent, and no longer than allowed."""
 
 import mmap
+import threading
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -11,8 +12,10 @@ import orjson
 import pytest
 from fastapi import FastAPI, Request
 
-from service.bodies import body_of
+from service import bodies
+from service.bodies import SHORT_BYTES
 from service.gathering import LONG_BYTES, Body, gathering_of
+from service.parsing import parse
 from service.refusals import BodyTooLarge, InvalidJson
 from service.settings import GatewaySettings
 
@@ -29,15 +32,20 @@ def settings() -> GatewaySettings:
     return GatewaySettings(max_body_bytes=MOST_BYTES, ledger_timeout_s=0.2, thread_size=10**9)
 
 
-async def received(app: FastAPI, parts: Iterable[bytes], headers: Mapping[str, object]) -> Body:
-    """What is read of a request that says this in its headers, and sends these parts."""
+def request(app: FastAPI, parts: Iterable[bytes], headers: Mapping[str, object]) -> Request:
+    """One that says this in its headers, and sends these parts."""
     left = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
 
     async def receive() -> dict[str, Any]:
         return left.pop(0) if left else {"type": "http.request", "body": b""}
 
     told = [(name.encode(), str(value).encode()) for name, value in headers.items()]
-    return await body_of(Request({"type": "http", "app": app, "headers": told}, receive))
+    return Request({"type": "http", "app": app, "headers": told}, receive)
+
+
+async def received(app: FastAPI, parts: Iterable[bytes], headers: Mapping[str, object]) -> Body:
+    """What is read of such a request."""
+    return await bodies.body_of(request(app, parts, headers))
 
 
 @pytest.mark.parametrize("length", [None, 0, len(LONG), LONG_BYTES - 1])
@@ -92,3 +100,19 @@ async def test_a_long_text_is_read_as_any_other(client: httpx.AsyncClient) -> No
     first, second = (answer.json() for answer in answers)
     assert (first["digest"], first["result"]) == (second["digest"], second["result"])
     assert (await client.post("/v1/interpolations", content=body[:-1], headers=headers)).status_code == 400
+
+
+@pytest.mark.parametrize(("size", "is_aside"), [(SHORT_BYTES, False), (SHORT_BYTES + 1, True)])
+async def test_what_takes_long_to_parse_does_not_hold_up_others(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, size: int, is_aside: bool
+) -> None:
+    threads = list[int]()
+
+    def seen(*arguments: Any) -> Any:
+        threads.append(threading.get_ident())
+        return parse(*arguments)
+
+    monkeypatch.setattr(bodies, "parse", seen)
+    text = b'{"x": 1' + b" " * (size - 8) + b"}"
+    assert await bodies.json_of(request(app, [text], {})) == {"x": 1}
+    assert (threads != [threading.get_ident()]) is is_aside
