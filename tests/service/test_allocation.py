@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-LARGE_BYTES = 20 * 10**6
-BLOCKS = 4
+LARGE_BYTES = 5 * 10**6
+BLOCKS = 8
 PROGRAM = """
 import sys
 from pathlib import Path
