@@ -50,19 +50,19 @@ class PiecewiseLinear:
         points = np.asarray(x, dtype=np.float64)
         order = np.argsort(points, axis=None, kind="stable")
         values = np.empty(points.size)
-        high, low = self._values(points.ravel()[order])
-        values[order] = high + low
+        values[order] = self.at_ascending(points.ravel()[order])
         return values.reshape(points.shape)
 
     def at_ascending(self, x: Floats) -> Floats:
         """The same at ascending `x`, shape (n,). O(n + number of kinks)."""
-        high, low = self._values(x)
-        high += low
-        return high
+        values = np.empty_like(x)
+        _rounded(self.x0, self.y0, self.slope0, self.kinks, self.slope_changes, x, values)
+        return values
 
     def residuals(self, x: Floats, y: Floats) -> Floats:
         """`f(x) - y` at ascending `x`, the difference taken before rounding. O(n + number of kinks)."""
-        high, low = self._values(x)
+        high, low = np.empty_like(x), np.empty_like(x)
+        _sweep(self.x0, self.y0, self.slope0, self.kinks, self.slope_changes, x, high, low)
         high -= y
         high += low
         return high
@@ -75,12 +75,6 @@ class PiecewiseLinear:
     def steepest(self) -> float:
         """The largest slope, by magnitude. O(number of kinks)."""
         return float(_steepest(self.slope0, self.slope_changes))
-
-    def _values(self, ascending: Floats) -> tuple[Floats, Floats]:
-        """Values at ascending abscissae, as pairs."""
-        high, low = np.empty_like(ascending), np.empty_like(ascending)
-        _sweep(self.x0, self.y0, self.slope0, self.kinks, self.slope_changes, ascending, high, low)
-        return high, low
 
     @property
     def total_variation(self) -> float:
@@ -117,6 +111,18 @@ def _sweep(
         )
         # From the last kink, not from the last point: then the next point need not wait for this one.
         high[i], low[i] = _advance(value, value_low, slope, slope_low, at, x[i])
+
+
+@compiled
+def _rounded(x0: float, y0: float, slope0: float, kinks: Floats, changes: Floats, x: Floats, values: Floats) -> None:
+    """Fill in the same values, rounded."""
+    k, at, value, value_low, slope, slope_low = 0, x0, y0, 0.0, slope0, 0.0
+    for i in range(x.size):
+        k, at, value, value_low, slope, slope_low = _pass_kinks(
+            kinks, changes, x[i], k, at, value, value_low, slope, slope_low
+        )
+        high, low = _advance(value, value_low, slope, slope_low, at, x[i])
+        values[i] = high + low
 
 
 @compiled
