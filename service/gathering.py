@@ -1,5 +1,6 @@
 """The bytes of a body, put together as they arrive."""
 
+import contextlib
 import mmap
 from typing import Protocol
 
@@ -51,7 +52,8 @@ class _InPlace:
     def __init__(self, length: int) -> None:
         self._block, self._size = mmap.mmap(-1, length, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), 0
         if hasattr(mmap, "MADV_HUGEPAGE"):
-            self._block.madvise(mmap.MADV_HUGEPAGE, _HUGE_PAGE_BYTES)
+            with contextlib.suppress(OSError):  # not every kernel has them
+                self._block.madvise(mmap.MADV_HUGEPAGE, _HUGE_PAGE_BYTES)
 
     def add(self, part: bytes) -> None:
         end = self._size + len(part)

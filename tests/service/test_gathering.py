@@ -63,6 +63,22 @@ async def test_a_long_body_is_put_where_it_stays(app: FastAPI) -> None:
     assert bytes(body) == LONG
 
 
+async def test_huge_pages_are_not_needed(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+
+    class Plain(mmap.mmap):
+        def madvise(self, option: int, *place: int) -> None:
+            asked.append(option)
+            raise OSError(option, place)
+
+    monkeypatch.setattr(mmap, "mmap", Plain)
+    monkeypatch.setattr(mmap, "MADV_HUGEPAGE", 14, raising=False)
+    assert bytes(await received(app, PARTS, {"content-length": len(LONG)})) == LONG
+    assert asked == [14]
+    monkeypatch.delattr(mmap, "MADV_HUGEPAGE")
+    assert bytes(await received(app, PARTS, {"content-length": len(LONG)})) == LONG
+
+
 @pytest.mark.parametrize("headers", [{}, {"content-length": LONG_BYTES - 1}, {"content-length": "+9999999"}])
 async def test_what_is_not_said_to_be_long_may_be(app: FastAPI, headers: dict[str, object]) -> None:
     assert await received(app, PARTS, headers) == LONG
