@@ -70,7 +70,8 @@ def _columns(body: Body) -> Iterator[tuple[int, int, Floats]]:
 
 def _numbers(parser: simdjson.Parser, body: Body, start: int, end: int) -> Floats | None:
     """The numbers between two places, with commas between them; None if there is something else, or not much."""
-    text, found = memoryview(body), list[Floats]()
+    # Room for all that could be there, a digit and a comma each; memory is taken only as it is filled.
+    text, numbers, count = memoryview(body), np.empty((end - start) // 2 + 1), 0
     try:
         while start <= end:
             comma = body.find(b",", start + PIECE_BYTES, end)
@@ -78,13 +79,13 @@ def _numbers(parser: simdjson.Parser, body: Body, start: int, end: int) -> Float
             piece: Any = parser.parse(b"".join((b"[", text[start:stop], b"]")))
             if len(piece) == 0:  # two commas, or one at the end
                 return None
-            found.append(np.frombuffer(piece.as_buffer(of_type="d")))
+            numbers[count : count + len(piece)] = np.frombuffer(piece.as_buffer(of_type="d"))
+            count += len(piece)
             del piece  # the parser is not used again as long as somebody has what it has found
             start = stop + 1
     except (ValueError, TypeError, RuntimeError):  # what is wrong, and whether it is, the other parsers say
         return None
-    numbers = np.concatenate(found)
-    return numbers if numbers.size >= COLUMN else None
+    return numbers[:count] if count >= COLUMN else None
 
 
 def _with_columns(body: Body, columns: list[tuple[int, int, Floats]], most_colons: int | None) -> Any:

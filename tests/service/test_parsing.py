@@ -98,6 +98,13 @@ def test_a_column_of_many_pieces_has_all_its_numbers() -> None:
         assert (found["y"] == numbers[::-1]).all()
 
 
+def test_a_column_of_the_shortest_numbers_has_all_of_them() -> None:
+    count = 2 * PIECE_BYTES
+    found = parse(b'{"x": [' + b",".join([b"1", b"7"] * count) + b"]}")["x"]
+    assert type(found) is np.ndarray
+    assert (found == np.tile([1.0, 7.0], count)).all()
+
+
 @pytest.mark.parametrize("wrong", [",", "1 2", "1}", '1"', "1\0", "01", "1e"])
 def test_what_is_no_column_is_refused_wherever_pieces_of_it_end(wrong: str) -> None:
     numbers = "0.25," * PIECE_BYTES
