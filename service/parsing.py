@@ -26,6 +26,7 @@ PIECE_BYTES = 2**17
 """So much of a column is parsed at a time: what the parser writes then stays in the processor's cache."""
 _MAY_HOLD_COLUMNS = (dict, list, str)
 """What lists begin with that are looked into; a column is a word there."""
+_NESTED = frozenset((dict, list))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
@@ -133,11 +134,12 @@ def _parse_small(body: bytes, most_colons: int | None) -> Any:
 
 
 def _check_levels(value: Any, most: int) -> None:
-    """Refuse what other code would have to climb down to, and can not, or not soon."""
+    """Refuse what other code would climb down to by calling itself, until it can no more."""
     level = [value]
     for _ in range(most):
-        within = (each.values() if type(each) is dict else each for each in level if type(each) in (dict, list))
-        level = [part for parts in within for part in parts if type(part) in (dict, list)]
+        within = (each.values() if type(each) is dict else each for each in level if type(each) in _NESTED)
+        looked_into = (parts for parts in within if not _NESTED.isdisjoint(map(type, parts)))  # few: most have numbers
+        level = [part for parts in looked_into for part in parts if type(part) in _NESTED]
         if not level:
             return
     raise TooManyLevels(f"The body has objects and lists within each other to more levels than {most}, the limit.")
@@ -173,7 +175,7 @@ def _count_names(value: Any, looks_into: Callable[[Any], bool]) -> int:
 
 
 def _is_nested(value: Any) -> bool:
-    return type(value) in (dict, list)
+    return type(value) in _NESTED
 
 
 def _is_any(_: Any) -> bool:
