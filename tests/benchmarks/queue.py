@@ -24,7 +24,7 @@ from tests.launched import Launched
 from tests.processes import end, eventually
 from workers import compute
 
-ITEMS, LONG_ITEMS, LONG_POINTS = 10_000, 32, 1_000
+ITEMS, LONG_ITEMS, LONG_POINTS = 10_000, 16, 2_000
 SUBMISSIONS, ROUNDS = 200, 3
 
 LIMITS = """
@@ -33,9 +33,10 @@ start* is the time from the record of a job to the start of its attempt, both by
 service: a bell through Celery, and a script of the ledger. A *batch* of small items is limited by the cores: parsing
 and checking in the gateway, computing in the worker, and the client, which all three run at the same time; the rival
 has one core for itself, and neither parses nor checks nor stores. *A second worker*: regressions with absolute loss
-and without a skip connection, which are cone programs and take a third of a second of computing each, beside some
-kilobytes to parse. A worker computes on one core, and the client and the gateway do next to nothing meanwhile; what
-is missing to 2 is theirs, and the last item, which one worker computes while the other has no more.
+and without a skip connection, which are cone programs and take about a second of computing each, beside some
+kilobytes to parse. A worker computes on one core; what is missing to 2 is the work of the client, the gateway and the
+queue, some 50 ms an item when all cores are busy, and the last item, which one worker computes while the other has no
+more.
 """.strip()
 
 
