@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,6 +26,10 @@ PAUSE_S = 0.5
 logger = logging.getLogger(__name__)
 
 
+def _nothing() -> None:
+    """For those who need not be told."""
+
+
 class Slot:
     """Claims jobs, has them computed, ends them. Not for several threads."""
 
@@ -37,10 +41,11 @@ class Slot:
         self._keeper = Keeper(self.ledger)
         self._began_s = 0.0
 
-    def work_one(self, queue: str) -> bool:
+    def work_one(self, queue: str, claimed: Callable[[], None] = _nothing) -> bool:
         """Do one job of a queue; False if there was none, or no runner to do it.
 
-        A job is only claimed when a warm runner is there, so a worker that cannot start one harms no job.
+        A job is only claimed when a warm runner is there, so a worker that cannot start one harms no job. `claimed` is
+        called once it is, and must not raise.
         """
         if not self._ensure_runner():
             return False
@@ -55,6 +60,7 @@ class Slot:
             "minnorm.kind": claim.kind,
         }
         try:
+            claimed()
             with tracing.span(f"attempt {claim.kind}", "consumer", claim.origin.traceparent, facts):
                 self._work(claim)
         except SystemExit:  # the worker has to stop now

@@ -1,7 +1,8 @@
 """Bells: ringing them, and what a worker does when it hears one."""
 
+import contextlib
 import logging
-from functools import cache
+from functools import cache, partial
 
 import redis
 from celery import Celery
@@ -42,13 +43,22 @@ def prepare(celery: Celery = app) -> None:
 
 @app.task(name=RING)
 def ring(queue: str) -> None:
-    """Do one job of a queue, and pass the bell on if there is more work than bells."""
+    """Do one job of a queue; wake the next worker first if there is more work than bells.
+
+    A batch rings once for all of its chunks: if the bell went on when its job has ended, the second worker would wait
+    for as long as that takes.
+    """
     slot = _slot()
     try:
-        if slot.work_one(queue) and slot.ledger.waiting(queue) > hanging_bells(slot.client, queue):
-            ring_bell(queue)
+        slot.work_one(queue, claimed=partial(_pass_on, slot, queue))
     except LedgerUnavailable as error:
         logger.warning("Queue %s has to wait: %s", queue, error)
+
+
+def _pass_on(slot: Slot, queue: str) -> None:
+    with contextlib.suppress(LedgerUnavailable):  # the reapers ring what is missing
+        if slot.ledger.waiting(queue) > hanging_bells(slot.client, queue):
+            ring_bell(queue)
 
 
 def hanging_bells(client: redis.Redis, queue: str) -> int:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.processes import eventually
 from tests.workers.processes import Place
-from workers import chunks
+from workers import chunks, tasks
 from workers.errors import LedgerUnavailable
 from workers.records import Canceled, Claim, JobError, NewJob, Order, State, Success, Tally
 from workers.slot import Ending, Slot
@@ -32,6 +32,38 @@ def test_a_job_is_done(place: Place, slot: Slot) -> None:
     assert slot.work_one("interactive")
     assert place.ledger.result(job) == b'"x"'
     assert place.ledger.get(job).engine == "test-engine 1"
+
+
+def test_the_next_worker_is_woken_before_a_job_is_computed(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+    compute = slot._compute
+
+    def noted(claim: Claim) -> Ending:
+        done.append(claim.id)
+        return compute(claim)
+
+    monkeypatch.setattr(tasks, "_slot", lambda: slot)
+    monkeypatch.setattr(tasks, "ring_bell", done.append)
+    monkeypatch.setattr(slot, "_compute", noted)
+    jobs = [place.submit("echo", bell=False) for _ in range(3)]
+    for _ in jobs:
+        tasks.ring("interactive")
+    assert done == ["interactive", jobs[0], "interactive", jobs[1], jobs[2]]
+
+
+def test_a_bell_that_cannot_be_passed_on_harms_no_job(
+    place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_: str) -> int:
+        raise LedgerUnavailable
+
+    monkeypatch.setattr(tasks, "_slot", lambda: slot)
+    monkeypatch.setattr(slot.ledger, "waiting", away)
+    job = place.submit("echo", bell=False)
+    tasks.ring("interactive")
+    assert place.ledger.get(job).state is State.SUCCEEDED
 
 
 def test_a_dead_runner_is_replaced_before_the_next_job(place: Place, slot: Slot) -> None:
