@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from service.bodies import body_of, check_media_type, check_size, media_type_of
 from service.formats.encodings import Decoder, encoding_of
-from service.gathering import Body
+from service.gathering import RawBody
 from service.items import Chunk, Gatherer, check_count
 from service.parsing import parse
 from service.queueing import NewBatch, Queue
@@ -168,7 +168,7 @@ class Intake:
         self._fingerprint.update(piece + b"\n")
         return self._gatherer.take_lines(piece)
 
-    def _parsed(self, body: Body) -> BatchRequest:
+    def _parsed(self, body: RawBody) -> BatchRequest:
         self._fingerprint.update(body)
         document = parse(body, self._settings.max_levels)
         check_size(document, self._settings)

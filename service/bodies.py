@@ -9,7 +9,7 @@ from fastapi import Request
 
 from service.formats import encodings
 from service.formats.media import JSON
-from service.gathering import Body, gathering_of
+from service.gathering import RawBody, gathering_of
 from service.headers import headers_of
 from service.parsing import parse
 from service.patience import within
@@ -35,7 +35,7 @@ SHORT_BYTES = 2**19
 _COLUMNS = (list, np.ndarray)
 
 
-async def body_of(request: Request) -> Body:
+async def body_of(request: Request) -> RawBody:
     """The whole body, decompressed, bounded in size and time.
 
     Raises `BodyTooLarge`, also when it is chunked or compressed, `BodyTooSlow`, `InvalidJson` when it is not whole.
@@ -68,7 +68,7 @@ def _declared_length(headers: Mapping[str, str]) -> int | None:
     return int(declared) if declared.isdecimal() and "transfer-encoding" not in headers else None
 
 
-async def _read(request: Request, length: int | None, settings: GatewaySettings) -> Body:
+async def _read(request: Request, length: int | None, settings: GatewaySettings) -> RawBody:
     # Not by Starlette's stream, which takes twice as long for the one message of a small body.
     gathering, size, ended = gathering_of(length), 0, False
     while not ended:
@@ -89,10 +89,7 @@ def _too_large(settings: GatewaySettings) -> BodyTooLarge:
 
 
 def check_size(body: Any, settings: GatewaySettings, pointer: str = "") -> None:
-    """Refuse columns that are longer than the limit, and what would take long to refuse later.
-
-    That is because validation writes an error for every unknown field.
-    """
+    """Refuse columns that are too long, and objects with so many fields that validation would write errors for long."""
     if not isinstance(body, dict):
         return
     if len(body) > MOST_FIELDS:

@@ -55,11 +55,11 @@ class Envelope:
     def response(self, status: int, headers: Mapping[str, str] | None = None) -> Response:
         """The job as a response."""
         if self.is_long:
-            return InSlices(_written(self.fields, self.result), status, headers, "application/json")
+            return InSlices(_in_pieces(self.fields, self.result), status, headers, "application/json")
         return _Written(self.json(), status, headers or {})
 
 
-async def _written(fields: dict[str, Any], result: Any) -> AsyncIterator[Part]:
+async def _in_pieces(fields: dict[str, Any], result: Any) -> AsyncIterator[Part]:
     """A long job in JSON. What is to be computed first is computed on a thread; the rest takes too little for one."""
     yield orjson.dumps(fields)[:-1] + b',"result":'
     if isinstance(result, bytes):

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from service.refusals import InvalidJson
 
-Body = bytes | mmap.mmap
+RawBody = bytes | mmap.mmap
 """What has been put together; both are read in the same way."""
 
 LONG_BYTES = 2**22
@@ -20,7 +20,7 @@ class Gathering(Protocol):
     def add(self, part: bytes) -> None:
         """The next part."""
 
-    def whole(self) -> Body:
+    def whole(self) -> RawBody:
         """The body, once it has ended."""
 
 

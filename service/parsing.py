@@ -11,7 +11,7 @@ import orjson
 import simdjson
 from numpy.typing import NDArray
 
-from service.gathering import Body
+from service.gathering import RawBody
 from service.refusals import InvalidJson, RepeatedName, TooManyFields, TooManyLevels
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ _NESTED = frozenset((dict, list))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 
 
-def parse(body: Body, most_levels: int = 32, most_colons: int | None = None) -> Any:
+def parse(body: RawBody, most_levels: int = 32, most_colons: int | None = None) -> Any:
     """The value of a JSON text; in a large one, long columns are arrays.
 
     Raises `InvalidJson`, `RepeatedName`, `TooManyLevels` if more objects and lists are within each other, and
@@ -45,7 +45,7 @@ def parse(body: Body, most_levels: int = 32, most_colons: int | None = None) -> 
     return value
 
 
-def _parsed(body: Body, most_colons: int | None) -> Any:
+def _parsed(body: RawBody, most_colons: int | None) -> Any:
     if len(body) > LARGE_BYTES and body[:1] == b"{" and (columns := list(_columns(body))):
         try:
             return _with_columns(body, columns, most_colons)
@@ -54,7 +54,7 @@ def _parsed(body: Body, most_colons: int | None) -> Any:
     return _parse_small(bytes(body), most_colons)
 
 
-def _columns(body: Body) -> Iterator[tuple[int, int, Floats]]:
+def _columns(body: RawBody) -> Iterator[tuple[int, int, Floats]]:
     """Where long columns begin and end, brackets included, and their numbers.
 
     A column has no bracket inside; the parser would pass over it.
@@ -69,7 +69,7 @@ def _columns(body: Body) -> Iterator[tuple[int, int, Floats]]:
         start = body.find(b"[", end)
 
 
-def _numbers(parser: simdjson.Parser, body: Body, start: int, end: int) -> Floats | None:
+def _numbers(parser: simdjson.Parser, body: RawBody, start: int, end: int) -> Floats | None:
     """The numbers between two places, with commas between them; None if there is something else, or not much."""
     # Room for all that could be there, a digit and a comma each; memory is taken only as it is filled.
     text, numbers, count = memoryview(body), np.empty((end - start) // 2 + 1), 0
@@ -89,7 +89,7 @@ def _numbers(parser: simdjson.Parser, body: Body, start: int, end: int) -> Float
     return numbers[:count] if count >= COLUMN else None
 
 
-def _with_columns(body: Body, columns: list[tuple[int, int, Floats]], most_colons: int | None) -> Any:
+def _with_columns(body: RawBody, columns: list[tuple[int, int, Floats]], most_colons: int | None) -> Any:
     """The value, parsed with a word in each place of a column. Raises `InvalidJson` if one is in a text instead.
 
     There its quotation mark would end the text, and no letter may follow that. Nobody else knows the word.

@@ -13,7 +13,7 @@ from pyarrow import ipc, parquet
 from service.formats import parquet_sizes
 from service.formats.arrow_sizes import sizes_of
 from service.formats.choice import Choice, refusal, refused, shown
-from service.gathering import Body
+from service.gathering import RawBody
 from service.problems import MOST_ERRORS
 from service.refusals import BodyTooLarge, InvalidTable, TooManyPoints
 
@@ -26,7 +26,7 @@ _DAMAGE = (pa.ArrowException, OSError, ValueError, struct.error, IndexError, Key
 """What pyarrow raises when data are not what they should be; and what it means when a size is nonsense."""
 
 
-def read_arrow(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
+def read_arrow(body: RawBody, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
     """The columns of an Arrow stream or file, by field.
 
     Raises
@@ -50,7 +50,7 @@ def read_arrow(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[s
         return {field: _numbers(table, needed.index(place), field, body) for field, place in places.items()}
 
 
-def read_parquet(body: Body, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
+def read_parquet(body: RawBody, choice: Choice, most: int, most_bytes: int) -> dict[str, Floats]:
     """The columns of a Parquet file, by field. Raises what `read_arrow` raises."""
     with _told_as("Parquet"):
         file = parquet.ParquetFile(pa.BufferReader(pa.py_buffer(body)), pre_buffer=False)
@@ -114,7 +114,7 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
-def _numbers(table: pa.Table, place: int, field: str, body: Body) -> Floats:
+def _numbers(table: pa.Table, place: int, field: str, body: RawBody) -> Floats:
     column, name = table.column(place), table.column_names[place]
     column.validate(full=True)
     if column.null_count:
@@ -126,7 +126,7 @@ def _numbers(table: pa.Table, place: int, field: str, body: Body) -> Floats:
     return found
 
 
-def _in_place(column: pa.ChunkedArray, body: Body) -> Floats | None:
+def _in_place(column: pa.ChunkedArray, body: RawBody) -> Floats | None:
     """The column as the part of the body that it is; None if it is none, or none that compiled code can work with.
 
     That takes arrays that must not be written to, as those of `bytes`, or are not aligned, for other types. A column

@@ -6,7 +6,7 @@ from typing import Any
 
 import zstandard
 
-from service.gathering import Body
+from service.gathering import RawBody
 from service.refusals import BodyTooLarge, InvalidEncoding, UnsupportedEncoding
 
 WINDOWS = {"gzip": 2**12, "zstd": 2**8}
@@ -51,7 +51,7 @@ class Decoder:
         self._taken = 0
         self._given = 0
 
-    def pieces(self, part: Body) -> Iterator[bytes]:
+    def pieces(self, part: RawBody) -> Iterator[bytes]:
         """What the next part of the body adds. Raises `InvalidEncoding`, `BodyTooLarge`."""
         window = WINDOWS[self._encoding]
         for start in range(0, len(part), window):
@@ -86,7 +86,7 @@ class Decoder:
             raise InvalidEncoding(f"The body is no {self._encoding} data, or damaged.") from None
 
 
-def decoded(body: Body, encoding: str, limit: int) -> bytes:
+def decoded(body: RawBody, encoding: str, limit: int) -> bytes:
     """The decoded body. Raises `BodyTooLarge`, `InvalidEncoding`.
 
     Its size is counted first, so that what is too large is never in memory.
@@ -96,7 +96,7 @@ def decoded(body: Body, encoding: str, limit: int) -> bytes:
     return b"".join(_pieces(body, encoding, limit))
 
 
-def _pieces(body: Body, encoding: str, limit: int) -> Iterator[bytes]:
+def _pieces(body: RawBody, encoding: str, limit: int) -> Iterator[bytes]:
     decoder, size = Decoder(encoding), 0
     for piece in decoder.pieces(body):
         size += len(piece)

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Collection, Iterator
 
 from service.formats.thrift import Malformed, Reader, Struct
-from service.gathering import Body
+from service.gathering import RawBody
 
 MOST_PAGES = 100_000
 """Of one column, in one row group."""
@@ -23,7 +23,7 @@ _PATH, _COMPRESSED_BYTES, _DATA_PAGES, _DICTIONARY_PAGE = 3, 7, 9, 11
 _DECOMPRESSED_PAGE, _COMPRESSED_PAGE = 2, 3
 
 
-def sizes_of(body: Body, names: Collection[bytes], most: int) -> tuple[int, int]:
+def sizes_of(body: RawBody, names: Collection[bytes], most: int) -> tuple[int, int]:
     """Rows of a file, and bytes of these columns once they are decompressed, or more than `most`, soon.
 
     Raises
@@ -37,7 +37,7 @@ def sizes_of(body: Body, names: Collection[bytes], most: int) -> tuple[int, int]
         raise Malformed("not as it should be") from None
 
 
-def _sizes(body: Body, names: Collection[bytes], most: int) -> tuple[int, int]:
+def _sizes(body: RawBody, names: Collection[bytes], most: int) -> tuple[int, int]:
     footer = _footer(body)
     groups = footer[_GROUPS]
     if any(group[_ROWS_OF_GROUP] < 0 for group in groups):
@@ -51,7 +51,7 @@ def _sizes(body: Body, names: Collection[bytes], most: int) -> tuple[int, int]:
     return rows, size
 
 
-def _footer(body: Body) -> Struct:
+def _footer(body: RawBody) -> Struct:
     length, magic = _TAIL.unpack_from(body, len(body) - _TAIL.size)
     start = len(body) - _TAIL.size - length
     if magic != _MAGIC or start < 0 or length > LONGEST_FOOTER:
@@ -67,7 +67,7 @@ def _columns(groups: list[Struct], names: Collection[bytes]) -> Iterator[Struct]
                 yield column
 
 
-def _pages(body: Body, column: Struct, most: int) -> int:
+def _pages(body: RawBody, column: Struct, most: int) -> int:
     """Bytes of all pages of a column in a row group."""
     start = column[_DATA_PAGES]
     if 0 < (first := column.get(_DICTIONARY_PAGE, 0)) < start:

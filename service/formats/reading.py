@@ -8,7 +8,7 @@ from service.formats import arrow_tables, csv_tables
 from service.formats.choice import Choice
 from service.formats.fields import Fields, parsed
 from service.formats.media import CSV, PARQUET
-from service.gathering import Body
+from service.gathering import RawBody
 from service.settings import GatewaySettings
 
 
@@ -18,14 +18,14 @@ class TableReader:
     def __init__(self, model: type[BaseModel]) -> None:
         self._fields = Fields(model)
 
-    def read(self, content_type: str, body: Body, query: bytes, settings: GatewaySettings) -> dict[str, Any]:
+    def read(self, content_type: str, body: RawBody, query: bytes, settings: GatewaySettings) -> dict[str, Any]:
         """The fields of a request, its columns as arrays. Raises what is wrong with the table or the query."""
         asked = parsed(query)
         columns = _columns(content_type, body, self._fields.choice(asked), settings)
         return self._fields.body(asked, columns)
 
 
-def _columns(content_type: str, body: Body, choice: Choice, settings: GatewaySettings) -> dict[str, Any]:
+def _columns(content_type: str, body: RawBody, choice: Choice, settings: GatewaySettings) -> dict[str, Any]:
     kind, _, parameters = content_type.lower().partition(";")
     if kind.strip() == CSV:
         return csv_tables.read(bytes(body), choice, settings.max_points, _header(parameters))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.gathering import Body
+from service.gathering import RawBody
 
 DEEPEST = 12
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _STRUCT = 1, 2, 3, 7, 8, 12
@@ -21,7 +21,7 @@ class Malformed(ValueError):
 class Reader:
     """Reads one struct after the other; `place` is where the next one begins."""
 
-    def __init__(self, content: Body, place: int = 0) -> None:
+    def __init__(self, content: RawBody, place: int = 0) -> None:
         self._content = content
         self.place = place
 

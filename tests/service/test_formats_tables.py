@@ -23,7 +23,7 @@ from service.five_points import FIVE_POINTS
 from service.formats import csv_tables
 from service.formats.choice import Choice
 from service.formats.reading import TableReader
-from service.gathering import Body
+from service.gathering import RawBody
 from service.refusals import GatewayError
 from service.schemas.requests import InterpolationRequest
 from service.settings import GatewaySettings
@@ -326,7 +326,7 @@ def mapped(body: bytes | bytearray) -> mmap.mmap:
     return found
 
 
-def y_of(body: Body, media_type: str = STREAM) -> np.ndarray[Any, np.dtype[np.float64]]:
+def y_of(body: RawBody, media_type: str = STREAM) -> np.ndarray[Any, np.dtype[np.float64]]:
     found: np.ndarray[Any, np.dtype[np.float64]]
     found = TableReader(InterpolationRequest).read(media_type, body, b"", GatewaySettings())["y"]
     assert found.flags.writeable

@@ -14,7 +14,7 @@ from fastapi import FastAPI, Request
 
 from service import bodies
 from service.bodies import SHORT_BYTES
-from service.gathering import LONG_BYTES, Body, gathering_of
+from service.gathering import LONG_BYTES, RawBody, gathering_of
 from service.parsing import parse
 from service.refusals import BodyTooLarge, InvalidJson
 from service.settings import GatewaySettings
@@ -43,7 +43,7 @@ def request(app: FastAPI, parts: Iterable[bytes], headers: Mapping[str, object])
     return Request({"type": "http", "app": app, "headers": told}, receive)
 
 
-async def received(app: FastAPI, parts: Iterable[bytes], headers: Mapping[str, object]) -> Body:
+async def received(app: FastAPI, parts: Iterable[bytes], headers: Mapping[str, object]) -> RawBody:
     """What is read of such a request."""
     return await bodies.body_of(request(app, parts, headers))
 
