@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import redis
 
 from service.five_points import FIVE_POINTS
-from tests.processes import ask, eventually, free_port, processes_of
+from tests.processes import ask, eventually, free_port, parent_of, processes_of
 
 START_S = 120.0  # the very first start compiles
 STOP_S = 10.0
@@ -62,6 +64,24 @@ class Launched:
     def pid_of(self, program: str) -> int:
         """The process that the launcher itself started: its children come after it."""
         return min(pid for pid, line in processes_of(self.folder).items() if program in line)
+
+    @contextmanager
+    def held(self, queue: str = "interactive") -> Iterator[None]:
+        """What this queue is given does not end, whatever its size, before its runner is let go, or killed."""
+        self.answers_through_the_queue()  # so the runner of interactive jobs is warm: the next one is taken
+        runner = eventually(lambda: self._runner(queue), START_S, f"runner of {queue}")
+        os.kill(runner, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(runner, signal.SIGCONT)
+
+    def _runner(self, queue: str) -> int:
+        """The process that computes for this queue, a child of its worker; 0 while there is none."""
+        lines = processes_of(self.folder)
+        runners = (pid for pid, line in lines.items() if "workers.runner" in line)
+        return next((pid for pid in runners if f" -Q {queue} " in lines.get(parent_of(pid), "")), 0)
 
     def broker(self) -> redis.Redis:
         return redis.Redis(unix_socket_path=str(self.folder / "data" / "broker.sock"), decode_responses=True)

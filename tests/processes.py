@@ -56,6 +56,15 @@ def processes_of(folder: Path) -> dict[int, str]:
     return found
 
 
+def parent_of(pid: int) -> int:
+    """Number of the process that has started this one; 0 if it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return int(status.partition("PPid:")[2].split(maxsplit=1)[0])
+
+
 def ask(port: int, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
     """GET, or POST if there is a body; status 0 if nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
