@@ -1,6 +1,7 @@
 """Points, settings and drawings of the page to play with, in a real browser."""
 
 import re
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -191,12 +192,13 @@ def phone(page: Page) -> Iterator[Page]:
     command("Emulation.clearDeviceMetricsOverride", {})
 
 
-def touch(phone: Page, *places: tuple[float, float]) -> None:
-    """Put a finger down at the first place, move it to the others, and lift it."""
+def touch(phone: Page, *places: tuple[float, float], at: float | None = None) -> None:
+    """Put a finger down at the first place, move it to the others, and lift it, at a time in seconds or now."""
+    when = {} if at is None else {"timestamp": at}
     for number, (x, y) in enumerate(places):
         step = {"type": "touchMove" if number else "touchStart", "touchPoints": [{"x": x, "y": y}]}
-        phone.driver.execute_cdp_cmd("Input.dispatchTouchEvent", step)
-    phone.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        phone.driver.execute_cdp_cmd("Input.dispatchTouchEvent", step | when)
+    phone.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []} | when)
 
 
 def test_fingers_on_a_phone(phone: Page) -> None:
@@ -208,8 +210,9 @@ def test_fingers_on_a_phone(phone: Page) -> None:
     phone.settle()
     assert phone.data()["y"][1] > before["y"][1]
     phone.is_right()
-    for _ in range(2):
-        touch(phone, (250, y))
+    now = time.time()
+    for tap in range(2):
+        touch(phone, (250, y), at=now + tap / 10)  # however long it takes to say so
     phone.until(lambda: len(phone.points) == 6)
     phone.settle()
     phone.is_right()
