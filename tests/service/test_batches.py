@@ -1,12 +1,15 @@
 """Batches where no queue is needed: what is refused, how items become chunks, and chunks become lines."""
 
+import threading
 from collections.abc import AsyncIterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import anyio
 import httpx
 import orjson
 import pytest
+from anyio import from_thread
 from fastapi.exceptions import RequestValidationError
 
 from service import batch_results
@@ -22,6 +25,7 @@ from workers.records import WORKER_LOST, JobError, State
 pytestmark = pytest.mark.anyio
 
 NDJSON = {"Content-Type": "application/x-ndjson"}
+JSON = {"Content-Type": "application/json"}
 ITEM = {"custom_id": "a", "kind": "interpolations", "body": FIVE_POINTS}
 
 
@@ -93,6 +97,31 @@ async def test_the_rest_of_a_refused_body_is_read(client: httpx.AsyncClient) -> 
 
     assert await refusal(client, body()) == (422, "invalid-request")
     assert sent == list(range(5))
+
+
+@pytest.mark.parametrize(
+    ("take", "body", "told"),
+    [("take_lines", orjson.dumps(ITEM), NDJSON), ("take_items", orjson.dumps({"items": [ITEM]}), JSON)],
+)
+async def test_others_are_answered_while_a_batch_is_looked_at(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, take: str, body: bytes, told: dict[str, str]
+) -> None:
+    begun, answered, waited = anyio.Event(), threading.Event(), list[bool]()
+    real = getattr(Gatherer, take)
+
+    def wait_for_others(gatherer: Gatherer, part: Any) -> Any:
+        from_thread.run_sync(begun.set)
+        waited.append(answered.wait(5))
+        return real(gatherer, part)
+
+    monkeypatch.setattr(Gatherer, take, wait_for_others)
+    with anyio.fail_after(20):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(client.post, "/v1/batches", content=body, headers=told))
+            await begun.wait()
+            assert (await client.post("/v1/interpolations", json=FIVE_POINTS)).status_code == 200
+            answered.set()
+    assert waited == [True]
 
 
 def test_chunks_are_of_about_a_second() -> None:

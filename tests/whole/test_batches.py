@@ -349,21 +349,3 @@ def test_an_unknown_batch(http: httpx.Client) -> None:
     answers = [http.get(address), http.get(f"{address}/results"), http.post(f"{address}/cancel"), http.delete(address)]
     assert [answer.status_code for answer in answers] == [404] * 4
     assert http.post(f"{address}/retry").status_code == 404
-
-
-def test_small_problems_are_answered_while_a_batch_arrives(http: httpx.Client, service: Launched) -> None:
-    """The event loop is free: 30 MB are looked at on a thread."""
-    taken = list[float]()
-
-    def body() -> Iterator[bytes]:
-        whole = many(20_000)
-        for at in range(0, len(whole), 2**20):
-            yield whole[at : at + 2**20]
-            started = time.monotonic()
-            httpx.post(f"http://127.0.0.1:{service.port}/v1/interpolations", json=FIVE_POINTS).raise_for_status()
-            taken.append(time.monotonic() - started)
-
-    response = http.post(BATCH, content=body(), headers=NDJSON)
-    assert response.status_code == 202
-    http.post(response.json()["links"]["cancel"])
-    assert sorted(taken)[len(taken) // 2] < 0.25
