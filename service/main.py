@@ -43,6 +43,7 @@ from service.schemas.faults import Problem
 from service.settings import GatewaySettings, gateway_settings
 from service.solving import Solver
 from workers import compute, journal, tracing
+from workers.minnorm.cores import use_spare_cores
 
 DESCRIPTION = """\
 Minimum-norm one-hidden-layer ReLU networks on one-dimensional data: what training with weight decay looks for, computed
@@ -113,6 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     journal.set_up(app.state.settings.log, take_over=("uvicorn", "uvicorn.error"))
     tracing.start(app.state.settings.traces, "minnorm-gateway")
     allocation.give_back_what_is_long()
+    use_spare_cores()
     await run_sync(compute.warm_up)
     with told_of_the_end(app.state.queue.close):
         async with anyio.create_task_group() as tasks:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from service.terms import Terms
 from workers import compute, encoding, payloads, tracing
 from workers.advice import Warned, warnings
 from workers.minnorm import ENGINE
+from workers.minnorm.cores import both
 from workers.payloads import Problem
 from workers.records import JobRecord, NewJob, Receipt, RequestKey, State, Success, Verdict, new_id
 
@@ -151,10 +152,8 @@ def _solve(kind: str, problem: Problem, terms: Terms, is_long: bool) -> Solved:
     if not is_long:
         answer, started_at, seconds = _timed(kind, problem)
         return Solved(kind, _digest(kind, problem), answer, started_at, seconds, terms.metadata)
-    with ThreadPoolExecutor(1) as beside:  # neither holds the interpreter's lock for long
-        digest = beside.submit(_digest, kind, problem)
-        answer, started_at, seconds = _timed(kind, problem)
-        return Solved(kind, digest.result(), answer, started_at, seconds, terms.metadata)
+    (answer, started_at, seconds), digest = both(partial(_timed, kind, problem), partial(_digest, kind, problem))
+    return Solved(kind, digest, answer, started_at, seconds, terms.metadata)
 
 
 def _timed(kind: str, problem: Problem) -> tuple[compute.Answer, float, float]:

@@ -4,11 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from typing import Any
 
+import numpy as np
+
 from workers import encoding, fits, payloads, trainings
 from workers.fitting import fit, losses, shape
 from workers.immutable import immutable
 from workers.memory import FORGETFUL, Memory
 from workers.minnorm import ENGINE
+from workers.minnorm.certificate import LONG
 from workers.minnorm.dataset import Dataset, Transformation
 from workers.minnorm.errors import Unsupported
 from workers.minnorm.interpolate import Interpolation, check_objective, interpolate
@@ -153,6 +156,8 @@ def warm_up() -> None:
         _warm_up_fits(setting)
         answer("norms", {**vars(setting), "network": solved["network"]})
         answer("norms", {**vars(setting), "piecewise_polynomial": _PARABOLAS})
+    zigzag = np.arange(float(LONG))  # its certificate is computed in parts
+    answer("interpolations", {"x": zigzag, "y": zigzag % 2.0})
     for width in (1, 1000):  # with either kernel
         answer(TRAININGS, {**_OBSERVATIONS, "width": width, "weight_decay": 1e-3, "steps": 1, "compare": False})
 

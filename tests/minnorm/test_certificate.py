@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tests.oracles.exact import pairing, root
 from tests.oracles.exact import worst_ratio as exact_worst_ratio
 from tests.oracles.generated import some
+from workers.minnorm import certificate as certificate_module
 from workers.minnorm.certificate import (
     Dual,
     admissible,
@@ -253,6 +254,22 @@ def test_certify_takes_nothing_for_granted() -> None:
     certificate = certify(data, Setting(), off, 2 * answer.norm, answer.certificate.dual)
     assert certificate.max_residual == pytest.approx(0.5)
     assert certificate.relative_gap == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_parts_come_to_the_same_bits_as_the_whole(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+    bounds = list[float]()
+    for shape in ("convex", "both_sides", "spread", "far"):
+        for x, y in some(shape, 6, 40):
+            answer = interpolate(Dataset.from_points(x, y), setting)
+            evidence = (answer.bends.data, setting, answer.function, answer.norm, answer.certificate.dual)
+            with monkeypatch.context() as patch:
+                patch.setattr(certificate_module, "LONG", 0)
+                in_parts = certify(*evidence)
+            whole = certify(*evidence)
+            assert (in_parts.lower_bound, in_parts.max_residual) == (whole.lower_bound, whole.max_residual)
+            bounds.append(whole.lower_bound)
+    assert np.count_nonzero(bounds) > len(bounds) // 2
 
 
 def test_gaps() -> None:
