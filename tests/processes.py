@@ -19,7 +19,7 @@ ENVIRONMENT = os.environ.copy()
 being started with that one reads memory that has been given back (`Bad address`, or worse)."""
 
 
-def eventually(look: Callable[[], Found], timeout_s: float = 20.0, what: str = "") -> Found:
+def eventually(look: Callable[[], Found], timeout_s: float = 60.0, what: str = "") -> Found:
     """Return the first true value of `look()`; the test fails if there is none in time."""
     deadline = time.monotonic() + timeout_s
     while not (found := look()):
