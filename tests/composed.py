@@ -16,7 +16,7 @@ from tests.processes import ask, end, eventually, free_port, processes_of
 ROOT = Path(__file__).parents[1]
 PASSWORD = "0123456789abcdef"  # noqa: S105
 START_S = 120.0  # the very first start compiles
-STOP_S = 20.0
+STOP_S = 60.0
 
 Require = Callable[[str], str]
 Service = dict[str, Any]

@@ -15,7 +15,7 @@ from service.five_points import FIVE_POINTS
 from tests.processes import ask, eventually, free_port, parent_of, processes_of
 
 START_S = 120.0  # the very first start compiles
-STOP_S = 10.0
+STOP_S = 30.0
 
 
 class Launched:

@@ -1,8 +1,10 @@
 """Real processes in tests: waiting with a deadline, free ports, and who is still there."""
 
+import contextlib
 import http.client
 import json
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -19,7 +21,7 @@ ENVIRONMENT = os.environ.copy()
 being started with that one reads memory that has been given back (`Bad address`, or worse)."""
 
 
-def eventually(look: Callable[[], Found], timeout_s: float = 20.0, what: str = "") -> Found:
+def eventually(look: Callable[[], Found], timeout_s: float = 60.0, what: str = "") -> Found:
     """Return the first true value of `look()`; the test fails if there is none in time."""
     deadline = time.monotonic() + timeout_s
     while not (found := look()):
@@ -30,10 +32,16 @@ def eventually(look: Callable[[], Found], timeout_s: float = 20.0, what: str = "
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a TCP port of the loopback interface that nobody listens on.
+
+    It is none of those that systems usually give to whoever asks for any, as each connection does: it would be taken
+    before it is used.
+    """
+    while True:
+        port = secrets.choice(range(20_000, 30_000))
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def processes_of(folder: Path) -> dict[int, str]:

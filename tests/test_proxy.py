@@ -19,9 +19,10 @@ CONFIGURATION = (ROOT / "service" / "proxy" / "nginx.conf").read_text()
 
 
 class Gateway(BaseHTTPRequestHandler):
-    """Tells who it thinks calls; streams; takes its time over nothing."""
+    """Tells who it thinks calls; streams, the rest of it once the first part was heard; takes its time over nothing."""
 
     protocol_version = "HTTP/1.1"
+    heard = threading.Event()
 
     def do_GET(self) -> None:
         if not self.path.endswith("/events"):
@@ -30,8 +31,8 @@ class Gateway(BaseHTTPRequestHandler):
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         self.wfile.write(b"5\r\nfirst\r\n")
-        time.sleep(3)
-        self.wfile.write(b"4\r\nlast\r\n0\r\n\r\n")
+        word = b"last" if self.heard.wait(15) else b"late"
+        self.wfile.write(b"4\r\n" + word + b"\r\n0\r\n\r\n")
         return None
 
     def do_POST(self) -> None:
@@ -97,11 +98,10 @@ def test_a_caller_cannot_say_that_he_is_another(proxy: Stack) -> None:
 
 def test_events_come_through_at_once(proxy: Stack) -> None:
     connection = connected(proxy)
-    began = time.monotonic()
     connection.request("GET", "/v1/jobs/job_1/events")
     response = connection.getresponse()
     assert response.read(5) == b"first"
-    assert time.monotonic() - began < 2
+    Gateway.heard.set()
     assert response.read() == b"last"
     connection.close()
 
@@ -126,12 +126,12 @@ def test_what_is_large_for_one_problem_is_not_for_a_batch(proxy: Stack) -> None:
 
 
 def test_who_never_ends_his_headers_is_cut_off(proxy: Stack) -> None:
-    with socket.create_connection(("127.0.0.1", proxy.way_in), timeout=20) as slow:
+    with socket.create_connection(("127.0.0.1", proxy.way_in), timeout=50) as slow:
         slow.sendall(b"GET / HTTP/1.1\r\n")
         began = time.monotonic()
         with contextlib.suppress(ConnectionResetError):
             assert slow.recv(1000) == b""
-        assert 5 < time.monotonic() - began < 15
+        assert 5 < time.monotonic() - began < 40  # after ten seconds; by itself it would be a minute
 
 
 def test_without_a_gateway_it_says_so(require_binary: Require, tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ from workers.private_files import SocketPathTooLong, private_folder, short_path
 
 START_TIMEOUT_S = 60.0  # a large append-only file takes its time to load
 STOP_TIMEOUT_S = 2.5
+ENDING_S = 0.5  # a server that was told to end looks at that ten times a second, and answers until then
 POLL_S = 0.02
 
 
@@ -86,6 +87,7 @@ class EmbeddedBroker:
         except OSError as error:
             raise BrokerUnavailable(f"No data folder: {error}") from error
         self._launcher_lock = self._lock_for_launcher()
+        self._wait_out_an_end()
         try:
             self.revive()
         except BrokerUnavailable:
@@ -99,7 +101,7 @@ class EmbeddedBroker:
         """
         started = False
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not self._answers():
+        while not self._serves(adopted=not started):
             if not self.is_running():
                 if started:
                     raise BrokerUnavailable(f"The broker ended at its start. {self._last_words()}")
@@ -109,8 +111,6 @@ class EmbeddedBroker:
                 raise BrokerUnavailable(f"The broker does not answer on {self._socket}. {self._last_words()}")
             if self._pause(POLL_S):
                 return
-        if not started:
-            self._impose_settings()
 
     def is_running(self) -> bool:
         """Whether a server that we or an earlier launcher started is alive."""
@@ -147,8 +147,18 @@ class EmbeddedBroker:
         if (pid := self.pid) is not None:
             os.kill(pid, number)
 
-    def _answers(self) -> bool:
+    def _wait_out_an_end(self) -> None:
+        """A server that runs although its launcher was killed has perhaps been told to end as well."""
+        deadline = time.monotonic() + ENDING_S
+        while self.is_running() and time.monotonic() < deadline:
+            if self._pause(POLL_S):
+                return
+
+    def _serves(self, *, adopted: bool) -> bool:
+        """Whether it answers. An adopted one may have been started with other settings, and gets ours."""
         try:
+            for name, value in self._durability().items() if adopted else ():
+                self._client.config_set(name, value)
             return bool(self._client.ping())
         except (redis.ConnectionError, redis.TimeoutError):  # not there yet, still reading its file, or stuck
             return False
@@ -196,11 +206,6 @@ class EmbeddedBroker:
             "maxmemory": str(self._memory_bytes),
             "maxmemory-policy": "noeviction",
         }
-
-    def _impose_settings(self) -> None:
-        """An adopted server may have been started with other settings."""
-        for name, value in self._durability().items():
-            self._client.config_set(name, value)
 
     def _lock(self, name: str) -> int:
         """Lock a file of the data folder, or BlockingIOError. Closing the descriptor unlocks it."""

@@ -107,7 +107,7 @@ class Books(Place):
             return True
 
     def _cleared(self) -> bool:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while (left := self.leftovers()) and time.monotonic() < deadline:
             time.sleep(0.05)
         self.wrong += [f"left: {name}" for name in left[:3]]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.faults.books import PATIENCE_S
 from tests.faults.figures import Figures, NotPossibleHere, Size
 from tests.faults.proxy import Proxy
 from tests.faults.scene import Scene
@@ -79,8 +80,9 @@ def full_memory(place: Scene, size: Size) -> Figures:
 
 
 def _sit_out(place: Scene, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    """For so long, and until something has been refused."""
+    end, deadline = time.monotonic() + seconds, time.monotonic() + seconds + PATIENCE_S
+    while (now := time.monotonic()) < end or (not place.refusals and now < deadline):
         place.supervise()
         time.sleep(0.1)
 

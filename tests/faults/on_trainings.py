@@ -36,7 +36,7 @@ def killed_trainings(place: Scene, size: Size) -> Figures:
     """Each goes on from what it saved, and ends with the bytes of one that was never disturbed.
 
     A job is hit only when it has got farther since it was lost before, and has saved that: so it may be hit more often
-    than a job may be lost that gets nowhere.
+    than a job may be lost that gets nowhere. There it halts until it is hit, however fast the machine is.
     """
     steps = int(size.seconds * STEPS_A_SECOND)
     problems = [PROBLEM | {"steps": steps, "seeds": [seed]} for seed in range(size.jobs)]
@@ -47,12 +47,14 @@ def killed_trainings(place: Scene, size: Size) -> Figures:
     )
     blows, kills = cycle((partial(_kill_runner, worker), partial(place.crash, worker))), 0
     for number, (problem, result) in enumerate(zip(problems, results, strict=True)):
-        trace = place.folder / f"trace{number}"
-        job = _submit(place, problem | {"trace": str(trace)})
+        trace, hold = place.folder / f"trace{number}", place.folder / f"hold{number}"
+        hold.touch()
+        job = _submit(place, problem | {"trace": str(trace), "hold": str(hold)})
         hits = _hit(place, job, blows, size.kills // size.jobs)
+        hold.unlink()
         _check(place, job, result, trace, hits)
         kills += hits
-    if kills < size.jobs:
+    if kills < size.kills // size.jobs * size.jobs:
         place.wrong.append(f"{kills} kills: the trainings are too short for this machine")
     figures = place.settle(kills)
     figures.note = f"{sum(place.ledger.get(job).attempt for job in place.fates)} attempts"

@@ -15,8 +15,8 @@ from tests.processes import ENVIRONMENT, eventually, processes_of
 from workers.reaper import EX_CONFIG
 
 CHANCE = random.Random(7)
-LONG_S = 0.8
-"""Longer than a worker that has to stop waits for the job in hand."""
+LONG_S, SHUTDOWN_S = 0.8, 0.3
+"""What a job takes, and how long a worker that has to stop waits for the one in hand, which has just begun."""
 
 
 def killed_workers(place: Scene, size: Size) -> Figures:
@@ -63,7 +63,7 @@ def _kill_parent_of_runner(place: Scene) -> None:
 
 def stopped_workers(place: Scene, size: Size) -> Figures:
     """SIGTERM, every second time followed by SIGKILL."""
-    worker, patient = place.worker(slots=2), cycle((True, False))
+    worker, patient = place.worker(slots=2, shutdown_s=SHUTDOWN_S), cycle((True, False))
 
     def stop() -> None:
         if next(patient):
@@ -85,7 +85,7 @@ def _given_back(place: Scene, figures: Figures) -> Figures:
 
 
 def rolling_restart(place: Scene, size: Size) -> Figures:
-    workers = cycle([place.worker("first"), place.worker("second")])
+    workers = cycle([place.worker(name, shutdown_s=SHUTDOWN_S) for name in ("first", "second")])
 
     def roll() -> None:
         worker = next(workers)

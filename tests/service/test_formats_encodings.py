@@ -69,11 +69,11 @@ async def test_bombs_are_refused_soon(
     client: httpx.AsyncClient, encoding: str, path: str, media_type: str, filling: bytes
 ) -> None:
     bomb = COMPRESS[encoding](filling * (200 * 2**20 // len(filling)))
-    started = time.perf_counter()
+    started = time.process_time()
     answer = await sent(client, path, bomb, encoding, media_type)
     assert answer.status_code == 413
     assert answer.json()["type"] == "/problems/body-too-large"
-    assert time.perf_counter() - started < 5  # a fraction of a second, on a machine that does nothing else
+    assert time.process_time() - started < 5  # a fraction of a second
 
 
 @pytest.mark.parametrize("encoding", encodings.ENCODINGS)

@@ -410,10 +410,10 @@ async def test_bombs_in_tables_are_refused_soon(
     app.state.settings = GatewaySettings(max_points=10**9, max_body_bytes=2_000_000)
     zeros = np.zeros(10_000_000)
     bomb = packed(pa.table({"x": zeros, "y": zeros}), media_type, compression, chunk=10**9)
-    started = time.perf_counter()
+    started = time.process_time()
     answer = await sent(client, "/v1/interpolations", bomb, media_type)
     assert (answer.status_code, answer.json()["type"]) == (413, "/problems/body-too-large")
-    assert time.perf_counter() - started < 10  # milliseconds; decoding all of it would take longer
+    assert time.process_time() - started < 10  # milliseconds; decoding all of it would take longer
 
 
 async def test_too_many_lines_are_refused(client: httpx.AsyncClient) -> None:

@@ -154,7 +154,7 @@ def test_those_who_wait_for_a_job_are_let_go_even_if_the_worker_hangs(launch: La
     # It may need a cone program, and is not solved in the gateway then.
     many = {"x": list(range(2_000)), "y": [i % 7 for i in range(2_000)], "skip_connection": False}
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(ask, launched.port, "/v1/interpolations", many, {"Prefer": "wait=30"})
+        waiting = pool.submit(ask, launched.port, "/v1/interpolations", many, {"Prefer": "wait=60"})
         with launched.broker() as broker:
             eventually(lambda: broker.keys("minnorm:job:*"), what="the job is accepted")
         launched.ctrl_c()

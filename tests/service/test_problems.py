@@ -27,7 +27,7 @@ def points(x: bytes = b"[0, 1, 2]", y: bytes = b"[0, 1, 0]") -> bytes:
 @pytest.fixture
 def settings() -> GatewaySettings:
     """Small limits, so that small bodies break them."""
-    return GatewaySettings(max_body_bytes=500_000, max_points=1_000, ledger_timeout_s=0.2, body_timeout_s=0.2)
+    return GatewaySettings(max_body_bytes=500_000, max_points=1_000, ledger_timeout_s=0.2)
 
 
 async def problem_of(client: httpx.AsyncClient, body: Any, **headers: str) -> tuple[int, Any]:
@@ -147,13 +147,18 @@ async def test_a_long_body_is_refused_also_in_chunks(client: httpx.AsyncClient) 
     assert sent <= 520_000
 
 
-async def test_a_body_that_does_not_come_is_not_waited_for(client: httpx.AsyncClient) -> None:
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"{"
-        await anyio.sleep(30)
+class TestPatience:
+    @pytest.fixture
+    def settings(self) -> GatewaySettings:
+        return GatewaySettings(ledger_timeout_s=0.2, body_timeout_s=0.2)
 
-    status, problem = await problem_of(client, slow())
-    assert (status, problem["type"]) == (408, "/problems/body-too-slow")
+    async def test_a_body_that_does_not_come_is_not_waited_for(self, client: httpx.AsyncClient) -> None:
+        async def slow() -> AsyncIterator[bytes]:
+            yield b"{"
+            await anyio.sleep(30)
+
+        status, problem = await problem_of(client, slow())
+        assert (status, problem["type"]) == (408, "/problems/body-too-slow")
 
 
 @pytest.mark.parametrize(

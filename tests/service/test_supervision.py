@@ -43,7 +43,7 @@ def child(said: list[str], folder: Path, code: str, stop_timeout_s: float = 5.0)
 
 
 def run_until_given_up(watched: Child) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         watched.keep_running()
         time.sleep(0.01)

@@ -9,6 +9,8 @@ from workers.records import Claim, NewJob, Success
 
 JOB = NewJob(id="a", kind="echo", queue="interactive", payload=b"\x00\xff payload", digest="")
 ANSWER = Success("optimal", b"\x00\xff result", "engine 1")
+LONG_S = 3600.0
+"""A deadline that no delay of a test reaches."""
 
 
 def claimed(ledger: Ledger, job: NewJob = JOB) -> Claim:
@@ -25,6 +27,13 @@ def reclaimed(ledger: Ledger) -> Claim:
     claim = ledger.claim(JOB.queue)
     assert claim is not None
     return claim
+
+
+def pass_deadline(server: Server, *names: str) -> None:
+    """Let the deadlines of jobs be over, `LONG_S` as they were away."""
+    for name in names:
+        server.client.hincrbyfloat(f"minnorm:job:{name}", "deadline_at", -LONG_S)
+        server.client.zincrby("minnorm:deadlines", -LONG_S, name)
 
 
 def keys(server: Server) -> set[str]:

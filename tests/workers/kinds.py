@@ -33,7 +33,12 @@ class Answer:
 
 
 def warm_up() -> None:
+    """Take so long; wait for a file, if one is named, and take it away for the next one who gets warm."""
     time.sleep(float(os.environ.get("TEST_WARM_UP_S", "0")))
+    if gate := os.environ.get("TEST_WARM_UP_GATE"):
+        while not Path(gate).exists():
+            time.sleep(0.01)
+        Path(gate).unlink()
 
 
 def answer(kind: str, problem: Any, tell: Tell, memory: Memory) -> Answer:
@@ -48,9 +53,9 @@ def echo(problem: Any) -> Any:
 
 
 def slow(problem: Any) -> Any:
-    """Take `seconds`, in slices, as a Python loop would."""
-    end = time.monotonic() + problem.get("seconds", 0)
-    while time.monotonic() < end:
+    """Take `seconds`, and until the file `gate`, if any, exists; in slices, as a Python loop would."""
+    end, gate = time.monotonic() + problem.get("seconds", 0), problem.get("gate")
+    while time.monotonic() < end or (gate and not Path(gate).exists()):
         time.sleep(0.01)
     return problem
 
@@ -65,10 +70,10 @@ def make_do(problem: Any) -> Answer:
 
 
 def tell_all(problem: Any, tell: Tell, _: Memory) -> Any:
-    """Tell the progress all the time for `seconds`."""
-    start, seconds = time.monotonic(), problem["seconds"]
+    """Tell the progress all the time for `seconds`, or until the file `gate`, if any, exists."""
+    start, seconds, gate = time.monotonic(), problem["seconds"], problem.get("gate")
     told = 0
-    while (fraction := (time.monotonic() - start) / seconds) < 1:
+    while (fraction := (time.monotonic() - start) / seconds) < 1 and not (gate and Path(gate).exists()):
         tell({"fraction": fraction, "phase": "x" * problem.get("size", 1)})
         told += 1
     return told
@@ -117,9 +122,11 @@ def hoard(_: Any, __: Tell, memory: Memory) -> Any:
 
 
 def tell_pid(problem: Any) -> Any:
-    """Write the own pid to the file `pid`, then take `seconds`."""
+    """Write the own pid to the file `pid`, then be `slow`; without that file it has ended."""
     Path(problem["pid"]).write_text(str(os.getpid()))
-    return slow(problem)
+    slow(problem)
+    Path(problem["pid"]).unlink(missing_ok=True)
+    return problem
 
 
 def count(problem: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.processes import eventually
-from tests.workers.claims import keys
+from tests.workers.claims import LONG_S, keys, pass_deadline
 from tests.workers.processes import Server
 from workers.batches import NewBatch
 from workers.connection import connect
@@ -79,6 +79,14 @@ def names_of_batches(server: Server) -> list[str]:
     return [name for name in names(server) if name.split(":")[1] in ROOMS]
 
 
+def lives_at_one_time(server: Server, keys: Sequence[str]) -> list[int]:
+    """Milliseconds that are left to each: one look at all of them, for time goes by between several."""
+    with server.client.pipeline() as together:
+        for key in keys:
+            together.pttl(key)
+        return together.execute()
+
+
 def test_a_batch_lives_from_opening_to_its_results(ledger: Ledger) -> None:
     assert opened(ledger) == Receipt(Verdict.NEW, "b")
     batch = ledger.batch("b")
@@ -128,8 +136,8 @@ def test_nothing_of_a_batch_goes_before_the_batch_has_ended(ledger: Ledger, ever
 
     ledger.finish(taken(ledger), result(1))
     mine = names_of_batches(every_server)
-    lives = [every_server.client.pttl(name) for name in mine]
-    assert all(59_000 < life <= 60_000 for life in lives)
+    lives = lives_at_one_time(every_server, mine)
+    assert all(30_000 < life <= 60_000 for life in lives)
     assert max(lives) - min(lives) < 100
 
 
@@ -190,10 +198,11 @@ def test_a_batch_that_has_succeeded_stays_so(ledger: Ledger) -> None:
     assert ledger.batch("b") == before
 
 
-def test_a_batch_expires_in_parts(ledger: Ledger) -> None:
-    opened(ledger, items=(1, 2), cancel_after_s=0.05)
+def test_a_batch_expires_in_parts(ledger: Ledger, every_server: Server) -> None:
+    opened(ledger, items=(1, 2), cancel_after_s=LONG_S)
     ledger.finish(taken(ledger), result(1))
-    eventually(lambda: ledger.reap() is not None and ledger.batch("b").state.terminal)
+    pass_deadline(every_server, "b.1")
+    ledger.reap()
     assert ledger.batch("b").state is State.EXPIRED
     assert counts(ledger) == {"succeeded": 1, "expired": 2}
     assert ledger.chunk("b", 1) == (State.EXPIRED, payload(1), "")

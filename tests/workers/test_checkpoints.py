@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.processes import eventually
-from tests.workers.claims import ANSWER, JOB, claimed, keys, reclaimed
+from tests.workers.claims import ANSWER, JOB, LONG_S, claimed, keys, pass_deadline, reclaimed
 from tests.workers.processes import Server
 from workers.errors import LedgerFull, LedgerUnavailable
 from workers.ledger import Ledger
@@ -133,10 +133,11 @@ def test_nothing_is_left_when_a_job_ends(
 
 @pytest.mark.parametrize("runs", [True, False])
 def test_nothing_is_left_when_a_job_expires(ledger: Ledger, every_server: Server, *, runs: bool) -> None:
-    claim = claimed(ledger, replace(JOB, cancel_after_s=0.3))
+    claim = claimed(ledger, replace(JOB, cancel_after_s=LONG_S))
     ledger.save(claim, b"one")
     if not runs:
         ledger.release(claim, blameless=True)
+    pass_deadline(every_server, "a")
 
     def expired() -> bool:
         ledger.reap()

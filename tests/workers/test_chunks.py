@@ -1,9 +1,8 @@
 """Chunks of batches: the lines, and items that must fail alone."""
 
 import json
-import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from workers import chunks
 from workers.chunk_work import ChunkWork
+from workers.desk import SEGMENT_S
 from workers.driver import NotOurs
 from workers.records import WORKER_LOST, Canceled, Claim, JobError, Order, Success, Tally
 from workers.runners import NoRunner, Runners
@@ -31,11 +31,11 @@ class Place:
         self.runners.warm()
         self.order = Order.GO_ON
         self.told: list[Mapping[str, Any]] = []
-        self.beaten_at: list[float] = []
+        self.on_beat: Callable[[int], object] = lambda _: None
 
     def beat(self, progress: Mapping[str, Any] | None) -> Order:
         self.told.append(progress or {})
-        self.beaten_at.append(time.monotonic())
+        self.on_beat(self.told[-1].get("step", 0))
         return self.order
 
     def run(self, lines: Sequence[bytes], limit_s: float | None = None) -> Success | JobError | Canceled:
@@ -49,8 +49,14 @@ class Place:
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    settings = {"solver": "tests.workers.kinds", "beat_s": 0.05, "time_limit_s": 20.0, "cancel_grace_s": 0.3}
+def grace_s() -> float:
+    """So long that what is asked to stop is not killed although the machine halts; `endless` is killed in any case."""
+    return 30.0
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch, grace_s: float) -> Iterator[Place]:
+    settings = {"solver": "tests.workers.kinds", "beat_s": 0.05, "time_limit_s": 60.0, "cancel_grace_s": grace_s}
     for name, value in settings.items():
         monkeypatch.setenv(f"MINNORM_{name.upper()}", str(value))
     place = Place()
@@ -102,12 +108,16 @@ def test_an_empty_chunk(place: Place) -> None:
     assert place.run([]) == Success("complete", b"", "test-engine 1", Tally(0, 0))
 
 
-def test_the_progress_is_counted_in_items(place: Place) -> None:
-    place.run([chunks.item_line(str(number), "slow", {"seconds": 0.02}) for number in range(50)])
+def test_the_progress_is_counted_in_items(place: Place, tmp_path: Path) -> None:
+    """Each item ends when the one before it has been told, and takes long enough to be sent before the next."""
+    gates = [tmp_path / str(number) for number in range(6)]
+    place.on_beat = lambda step: gates[step].touch()
+    problems = [{"seconds": 1.5 * SEGMENT_S, "gate": str(gate)} for gate in gates]
+    place.run([chunks.item_line(str(number), "slow", problem) for number, problem in enumerate(problems[:5])])
     steps = [told["step"] for told in place.told]
     assert steps == sorted(steps)
-    assert len(set(steps)) >= 4
-    assert [told["fraction"] for told in place.told] == [step / 50 for step in steps]
+    assert set(steps) >= {0, 1, 2, 3, 4}
+    assert [told["fraction"] for told in place.told] == [step / 5 for step in steps]
 
 
 @pytest.mark.parametrize(
@@ -174,6 +184,7 @@ def test_poison_at_both_ends_and_twice_in_a_row(place: Place, caplog: pytest.Log
     assert ["error" in line for line in lines] == [True, False, True, True, False, True]
 
 
+@pytest.mark.parametrize("grace_s", [0.3])
 def test_an_endless_item_fails_alone_and_at_once(place: Place, tmp_path: Path) -> None:
     sound = counted(tmp_path / "marks", 2 * NEIGHBOURS)
     endless = chunks.item_line("endless", "endless", {})
@@ -189,16 +200,16 @@ def test_an_endless_item_fails_alone_and_at_once(place: Place, tmp_path: Path) -
 def test_a_slow_item_leaves_runner_and_neighbours_in_peace(place: Place, tmp_path: Path) -> None:
     """The limit is for each item: together they take longer."""
     sound, pid = counted(tmp_path / "marks", 3), place.runners.current.pid
-    some = [chunks.item_line(str(number), "slow", {"seconds": 0.25}) for number in range(3)]
+    some = [chunks.item_line(str(number), "slow", {"seconds": 0.1}) for number in range(16)]
     slow = chunks.item_line("slow", "slow", {"seconds": 60})
-    lines = place.lines([*some, sound[0], slow, sound[1], slow, sound[2]], limit_s=0.5)
+    lines = place.lines([*some, sound[0], slow, sound[1], slow, sound[2]], limit_s=1.5)
     codes = [line.get("error", {}).get("code") for line in lines]
-    assert codes == [None] * 4 + ["time-limit", None, "time-limit", None]
+    assert codes == [None] * 17 + ["time-limit", None, "time-limit", None]
     assert place.runners.current.pid == pid
     assert set(executions(tmp_path / "marks").values()) == {1}
 
 
-@pytest.mark.parametrize("kind", ["slow", "endless"])
+@pytest.mark.parametrize(("kind", "grace_s"), [("slow", 30.0), ("endless", 0.3)])
 def test_a_chunk_is_cancelled(place: Place, kind: str) -> None:
     pid, place.order = place.runners.current.pid, Order.CANCEL
     assert place.run([*echoes(3), chunks.item_line("long", kind, {"seconds": 60})]) == Canceled()
@@ -222,12 +233,23 @@ def test_an_order_that_comes_while_a_fresh_runner_warms_up(
     assert place.runners.current.alive, "it gets warm for the next job"
 
 
-def test_the_lease_is_beaten_for_while_a_fresh_runner_warms_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TEST_WARM_UP_S", "0.6")
+def test_the_lease_is_beaten_for_while_a_fresh_runner_warms_up(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A runner gets warm only after ten beats, and each time one dies."""
+    beats, gate = Counter[int](), tmp_path / "gate"
+    monkeypatch.setenv("TEST_WARM_UP_GATE", str(gate))
+
+    def count(_: int) -> None:
+        runner = place.runners.current
+        if not runner._greeting.done():
+            beats[runner.pid] += 1
+            if beats[runner.pid] == 10:
+                gate.touch()
+
+    place.on_beat = count
     place.run([*echoes(5), chunks.item_line("poison", "kill", {})])
-    gaps = np.diff(place.beaten_at)
-    assert len(gaps) > 3 * 10
-    assert gaps.max() < 0.4
+    assert len([warmed for warmed in beats.values() if warmed >= 10]) == place.settings.attempts
 
 
 def test_a_machine_without_runners_is_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

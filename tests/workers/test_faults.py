@@ -22,31 +22,43 @@ from workers.records import State
 from workers.tasks import RING, ring_bell
 
 
-def long_job(place: Place, seconds: float) -> tuple[str, int]:
-    """Submit a job and wait until it computes; its id, and the pid of its runner."""
+def long_job(place: Place) -> tuple[str, int]:
+    """Submit a job that computes until it is let end, and wait until it does; its id, and the pid of its runner."""
     file = place.folder / "pid"
-    file.unlink(missing_ok=True)
-    job = place.submit("tell_pid", {"pid": str(file), "seconds": seconds})
+    job = place.submit("tell_pid", {"pid": str(file), "gate": str(place.folder / "gate")})
     return job, int(eventually(lambda: file.exists() and file.read_text()))
+
+
+def let_end(place: Place) -> None:
+    """Let the long job come to its end, in whichever attempt."""
+    (place.folder / "gate").touch()
+
+
+def lease_of(place: Place, job: str) -> float:
+    """When the lease of a job ends, by the clock of the server."""
+    return place.server.client.zscore("minnorm:leases", job) or 0.0
 
 
 def test_a_job_survives_the_death_of_its_worker(place: Place) -> None:
     worker = place.worker()
-    job, runner = long_job(place, seconds=0.8)
+    job, runner = long_job(place)
     worker.kill()
     eventually(partial(is_gone, runner), what="death of the runner with its worker")
     assert place.ledger.get(job).state is State.RUNNING
+    place.end_lease(job)
     worker.start()
+    let_end(place)
     record = place.ended(job)
     assert (record.state, record.attempt, record.outcome) == (State.SUCCEEDED, 2, "optimal")
-    assert b'"seconds": 0.8' in (place.ledger.result(job) or b"")
+    assert b'"gate": ' in (place.ledger.result(job) or b"")
     assert place.is_clean()
 
 
 def test_a_job_survives_the_death_of_its_runner(place: Place) -> None:
-    place.worker(lease_s=30)  # so that it is not the reaper who helps
-    job, runner = long_job(place, seconds=0.5)
+    place.worker()
+    job, runner = long_job(place)
     os.kill(runner, signal.SIGKILL)
+    let_end(place)
     record = place.ended(job)
     assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
     assert place.is_clean()
@@ -54,20 +66,25 @@ def test_a_job_survives_the_death_of_its_runner(place: Place) -> None:
 
 def test_a_job_survives_the_death_of_its_pool_child(place: Place) -> None:
     place.worker()
-    job, runner = long_job(place, seconds=0.5)
+    job, runner = long_job(place)
     status = Path(f"/proc/{runner}/status").read_text()
     os.kill(int(status.split("PPid:")[1].split()[0]), signal.SIGKILL)
+    eventually(partial(is_gone, runner), what="death of the runner with the child")
+    place.end_lease(job)
+    let_end(place)
     record = place.ended(job)
     assert (record.state, record.attempt) == (State.SUCCEEDED, 2)
     assert place.is_clean()
 
 
 def test_a_frozen_worker_that_wakes_up_writes_nothing(place: Place) -> None:
-    """SIGSTOP for two leases: another worker does the job, and the first one finds its attempt stale."""
+    """SIGSTOP for longer than a lease: another worker does the job, and the first one finds its attempt stale."""
     frozen = place.worker("frozen")
-    job, _ = long_job(place, seconds=0.5)
+    job, _ = long_job(place)
     frozen.signal_all(signal.SIGSTOP)
     place.worker("other")
+    place.end_lease(job)
+    let_end(place)
     assert place.ended(job).attempt == 2
     before = place.ledger.get(job)
     frozen.signal_all(signal.SIGCONT)
@@ -77,10 +94,15 @@ def test_a_frozen_worker_that_wakes_up_writes_nothing(place: Place) -> None:
 
 
 def test_jobs_survive_the_death_of_redis(place: Place) -> None:
-    worker = place.worker(slots=2)
-    jobs = [place.submit("slow", {"seconds": 0.01, "number": number}) for number in range(100)]
+    """The second half of them is not let end before; who claims one as it dies may not hear of it."""
+    # A short lease is lost as well when the machine halts: that is not to count here.
+    worker = place.worker(slots=2, lease_s=2.0, attempts=100)
+    halted = {"gate": str(place.folder / "gate")}
+    problems = [{"seconds": 0.01, "number": number} | (halted if number >= 50 else {}) for number in range(100)]
+    jobs = [place.submit("slow", problem) for problem in problems]
     eventually(lambda: place.ledger.get(jobs[10]).state.terminal)
     place.server.kill()
+    let_end(place)
     time.sleep(0.5)  # an outage, not a synchronisation
     place.server.start()
     for number, job in enumerate(jobs):
@@ -92,24 +114,46 @@ def test_jobs_survive_the_death_of_redis(place: Place) -> None:
 
 def test_an_answer_outlives_an_outage(place: Place) -> None:
     """Redis is away when the computation ends, for longer than the lease; the answer is stored afterwards."""
-    worker = place.worker()
-    job, _ = long_job(place, seconds=0.5)
+    worker = place.worker(beat_s=10)
+    job, _ = long_job(place)
     place.server.kill()
-    eventually(lambda: "could not be beaten for" in worker.log.read_text())
-    time.sleep(1.5)  # an outage, not a synchronisation
-    place.server.start()
+    let_end(place)
+    eventually(lambda: "could not be beaten for" in worker.log.read_text(), what="an answer that cannot be stored")
+    come_back(place, worker, job)
     assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
     assert place.is_clean()
 
 
+def come_back(place: Place, worker: Worker, job: str) -> None:
+    """End an outage that seems longer to a worker than its lease.
+
+    It hears of the server only when the lease has ended; its reaper then gives it two beats to say that it lives.
+    """
+    eventually(lambda: "Nothing is reaped for now" in worker.log.read_text(), what="a reaper that knows of the outage")
+    worker.signal_all(signal.SIGSTOP)
+    place.server.start()
+    place.end_lease(job)
+    worker.signal_all(signal.SIGCONT)
+
+
 def test_a_long_job_outlives_an_outage(place: Place) -> None:
     """The same while the computation still goes on: it is not begun anew."""
-    worker = place.worker(time_limit_s=20)
-    job, _ = long_job(place, seconds=3)
+    worker = place.worker(beat_s=2)
+    job, _ = long_job(place)
     place.server.kill()
     eventually(lambda: "could not be beaten for" in worker.log.read_text())
-    time.sleep(1.2)  # an outage, not a synchronisation
-    place.server.start()
+    come_back(place, worker, job)
+    eventually(lambda: lease_of(place, job), what="another beat")
+    let_end(place)
+    assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
+
+
+def test_a_job_longer_than_its_lease_is_computed_once(place: Place) -> None:
+    place.worker(lease_s=3)
+    job, _ = long_job(place)
+    first = lease_of(place, job)
+    eventually(lambda: lease_of(place, job) > first + 3, what="beats for longer than the first lease")
+    let_end(place)
     assert (place.ended(job).state, place.ended(job).attempt) == (State.SUCCEEDED, 1)
 
 
@@ -151,7 +195,7 @@ class Walk:
 
 def test_a_long_job_goes_on_after_the_deaths_of_its_worker(place: Place) -> None:
     """As many of them as would end a job that gets nowhere."""
-    worker = place.worker(time_limit_s=60)
+    worker = place.worker()
     deaths = place.settings.attempts
     walk = Walk(place, 10 * deaths + 5, gates := [10 * number for number in range(1, deaths + 1)])
     for step in gates:
@@ -160,13 +204,14 @@ def test_a_long_job_goes_on_after_the_deaths_of_its_worker(place: Place) -> None
         worker.kill()
         eventually(partial(is_gone, runner), what="death of the runner")
         walk.let_on(step)
+        place.end_lease(walk.job)
         worker.start()
     walk.check(deaths + 1)
 
 
 def test_a_long_job_saves_again_when_redis_is_back(place: Place) -> None:
     """What could not be stored is lost; it goes on, and what it saves afterwards is there for the next attempt."""
-    worker = place.worker(time_limit_s=60)
+    worker = place.worker()
     walk = Walk(place, 30, [10, 20])
     walk.reach(10)
     place.server.kill()
@@ -192,11 +237,12 @@ def runner_of(worker: Worker) -> int:
 
 
 def test_a_worker_that_is_asked_to_stop_gives_its_job_back(place: Place) -> None:
-    worker = place.worker(lease_s=30)
-    job, _ = long_job(place, seconds=1.2)
+    worker = place.worker()
+    job, _ = long_job(place)
     worker.stop()
     assert place.ledger.get(job).state is State.QUEUED
     worker.start()
+    let_end(place)
     assert place.ended(job).state is State.SUCCEEDED
     assert place.is_clean()
 
@@ -225,7 +271,7 @@ def test_malformed_messages_cost_a_restart_at_most(place: Place) -> None:
             worker.start()
         return place.ledger.get(job).state.terminal
 
-    eventually(restarted_until_ended, timeout_s=40)
+    eventually(restarted_until_ended, timeout_s=120)
     assert place.ledger.get(job).state is State.SUCCEEDED
 
 
@@ -250,5 +296,5 @@ def test_a_bell_that_cannot_be_rung_is_told(place: Place, caplog: pytest.LogCapt
     place.server.kill()
     started = time.monotonic()
     assert not ring_bell("interactive", place.celery)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20  # Celery itself would wait for ever
     assert re.search(r"bell of queue interactive could not be rung", caplog.text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.processes import eventually
-from tests.workers.claims import ANSWER, JOB, claimed, keys
+from tests.workers.claims import ANSWER, JOB, LONG_S, claimed, keys, pass_deadline
 from tests.workers.processes import Server
 from workers.connection import connect
 from workers.errors import JobBusy, JobExpired, JobSucceeded, JobUnknown, KeyReused, LedgerFull, QuotaExceeded
@@ -214,16 +214,23 @@ def test_a_cancelled_job_whose_worker_dies_has_ended(
     assert is_clean(every_server)
 
 
-def test_a_deadline_ends_what_waits_and_stops_what_runs(ledger: Ledger, every_server: Server) -> None:
+def test_a_deadline_ends_what_waits_and_stops_what_runs(settings: WorkerSettings, every_server: Server) -> None:
+    client = connect(settings)
+    ledger = Ledger(client, settings.model_copy(update={"lease_s": LONG_S}))
     for name in "ab":
-        ledger.submit(replace(JOB, id=name, cancel_after_s=0.05))
+        ledger.submit(replace(JOB, id=name, cancel_after_s=LONG_S))
     claim = next_claim(ledger)
-    eventually(lambda: (ledger.beat(claim), ledger.reap(), ledger.get("b").state is State.EXPIRED)[2])
+    ledger.reap()
+    assert ledger.get("b").state is State.QUEUED
+    pass_deadline(every_server, "a", "b")
+    ledger.reap()
+    assert ledger.get("b").state is State.EXPIRED
     assert ledger.get("a").state is State.CANCELING
     assert ledger.beat(claim) is Order.CANCEL
     ledger.finish(claim, Canceled())
     assert ledger.get("a").state is State.EXPIRED
     assert is_clean(every_server)
+    client.close()
 
 
 def test_what_is_past_its_deadline_is_not_begun(ledger: Ledger, every_server: Server) -> None:

@@ -51,12 +51,11 @@ def test_bells_of_a_long_queue_are_not_rung_all_at_once(place: Place, reaper: Re
 def test_an_expired_lease_is_reaped_and_rung_for(place: Place, reaper: Reaper) -> None:
     job = place.submit("echo", bell=False)
     place.ledger.claim("interactive")
-
-    def queued_again() -> bool:
-        reaper.work_once()
-        return place.ledger.get(job).state == "queued"
-
-    eventually(queued_again)
+    reaper.work_once()
+    assert place.ledger.get(job).state == "running"
+    place.end_lease(job)
+    reaper.work_once()
+    assert place.ledger.get(job).state == "queued"
     assert bells(place) == 1
 
 

@@ -212,8 +212,16 @@ def test_a_job_is_cancelled(place: Place, slot: Slot, monkeypatch: pytest.Monkey
     assert finish.endings == [Canceled()]
 
 
-def test_the_progress_reaches_the_ledger(place: Place, slot: Slot) -> None:
-    job = place.submit("tell_all", {"seconds": 1}, bell=False)
+def test_the_progress_reaches_the_ledger(place: Place, slot: Slot, monkeypatch: pytest.MonkeyPatch) -> None:
+    beat, gate = slot.ledger.beat, place.folder / "gate"
+
+    def told(claim: Claim, progress: Any = None) -> Order:
+        if progress:
+            gate.touch()
+        return beat(claim, progress)
+
+    monkeypatch.setattr(slot.ledger, "beat", told)
+    job = place.submit("tell_all", {"seconds": 60, "gate": str(gate)}, bell=False)
     assert slot.work_one("interactive")
     progress = place.ledger.get(job).progress or {}
     assert 0 < progress["fraction"] <= 1
@@ -222,18 +230,15 @@ def test_the_progress_reaches_the_ledger(place: Place, slot: Slot) -> None:
 
 @pytest.fixture
 def patient_slot(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slot]:
-    """For what takes its time on a machine that is busy."""
+    """For what is asked to stop, and takes its time to do so on a machine that is busy."""
     monkeypatch.setenv("MINNORM_SOLVER", place.settings.solver)
-    patient = Slot(place.settings.model_copy(update={"time_limit_s": 60.0}))
+    patient = Slot(place.settings.model_copy(update={"cancel_grace_s": 30.0}))
     yield patient
     patient.close()
 
 
-def test_a_job_goes_on_where_its_runner_died(
-    place: Place, patient_slot: Slot, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_job_goes_on_where_its_runner_died(place: Place, slot: Slot, caplog: pytest.LogCaptureFixture) -> None:
     """The checkpoint has arrived before the job is given back, large as it is."""
-    slot = patient_slot
     caplog.set_level(logging.INFO)
     states = {"states": ["first", "last!"], "times": 15_000_000, "die": True}
     job = place.submit("recall", states, bell=False)
@@ -312,21 +317,21 @@ def test_the_items_of_a_chunk_remember_nothing(place: Place, slot: Slot, monkeyp
     assert not saved
 
 
-def test_items_that_make_do_with_less_time_have_answers(place: Place, slot: Slot) -> None:
+def test_items_that_make_do_with_less_time_have_answers(place: Place, patient_slot: Slot) -> None:
     items = [("make_do", 60), ("echo", 0), ("slow", 60), ("make_do", 60)]
     lines = [chunks.item_line(str(index), kind, {"seconds": s}) for index, (kind, s) in enumerate(items)]
     place.ledger.submit(NewJob("chunk", chunks.CHUNK, "interactive", chunks.join(lines), "", time_limit_s=1.0))
-    assert slot.work_one("interactive")
+    assert patient_slot.work_one("interactive")
     ended = [chunks.item(line) for line in chunks.split(place.ledger.result("chunk") or b"")]
     outcomes = [item.get("outcome", item.get("error", {}).get("code")) for item in ended]
     assert outcomes == ["time_limit", "optimal", "time-limit", "time_limit"]
     assert [item["custom_id"] for item in ended] == list("0123")
 
 
-def test_who_makes_do_with_less_time_succeeds(place: Place, slot: Slot) -> None:
+def test_who_makes_do_with_less_time_succeeds(place: Place, patient_slot: Slot) -> None:
     job = NewJob("a", "make_do", "interactive", b'{"seconds": 60}', "", time_limit_s=0.8)
     place.ledger.submit(job)
-    assert slot.work_one("interactive")
+    assert patient_slot.work_one("interactive")
     record = place.ledger.get(job.id)
     assert (record.state, record.outcome) == (State.SUCCEEDED, "time_limit")
     assert place.ledger.result(job.id) == b'"so far"'

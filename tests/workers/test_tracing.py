@@ -57,5 +57,5 @@ def test_a_collector_that_is_away_does_not_hold_the_end_up() -> None:
         pass
     began = time.monotonic()
     tracing.stop()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15  # by itself it would be half a minute
     assert not tracing.is_on()
