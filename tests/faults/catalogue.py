@@ -32,7 +32,7 @@ FAULTS = (
     Fault(on_gateways.killed_gateways, Size(3, 100), Size(20, 2_000)),
     Fault(on_gateways.slow_clients, Size(50, 20), Size(500, 200)),
     Fault(on_gateways.ended_retention, Size(0, 10, 1.0), Size(0, 500, 2.0), everywhere=True),
-    Fault(on_jobs.canceled_jobs, Size(), Size()),
+    Fault(on_jobs.canceled_jobs, Size(seconds=10), Size(seconds=3)),
     Fault(on_jobs.poison, Size(1, 50), Size(10, 1_000)),
     Fault(on_jobs.old_records, Size(), Size(), everywhere=True),
     Fault(on_queues.too_many_bells, Size(500, 20), Size(10_000, 1_000)),
