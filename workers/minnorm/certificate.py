@@ -38,6 +38,7 @@ _ROUNDING = 32.0 * _U
 _TINY = 2.0**-1073
 _UNIT = 2.0**-500
 _NARROW = 2.0**-30
+_FAR = 2.0**240
 _STEEPEST = 1024.0
 _SMALL, _LARGE = 1e-140, 1e140
 LONG = 100_000
@@ -336,8 +337,8 @@ def _pairing(x: Floats, y: Floats, q: Floats, multipliers: float) -> tuple[float
 def _ratio_inside(
     left: float,
     right: float,
-    left_unit: float,
-    right_unit: float,
+    left_weight: float,
+    right_weight: float,
     q_left: float,
     q_right: float,
     slope: float,
@@ -347,11 +348,14 @@ def _ratio_inside(
     """The largest ratio of `q - l` inside an interval, where that is not at an end; 0 otherwise.
 
     With `q(t) = m t + k` and `l(t) = level - slope t` it is `sqrt((m + slope)^2 + (k - level)^2)`. `k` is what is left
-    of large products when the ends are far away, so it is taken in pairs of doubles. The units (`_unit`) keep those in
-    the range of doubles.
+    of large products when the ends are far away, so it is taken in pairs of doubles. Where they are very far, units
+    (`_unit`) keep those in the range of doubles.
     """
+    left_unit = right_unit = 1.0
+    if max(left_weight, right_weight) > _FAR:
+        left_unit, right_unit = _unit(left_weight), _unit(right_weight)
     step = (right - left) * left_unit * right_unit
-    if step < _NARROW and left * right > -0.5:
+    if step < _NARROW * (left_weight * left_unit) * (right_weight * right_unit) and left * right > -0.5:
         return 0.0  # the angle between the ends is below 2**-27: nowhere is the ratio larger by a unit of rounding
     q_left, q_right = q_left * left_unit, q_right * right_unit
     first, first_low = two_product(q_left, right * right_unit)
@@ -415,7 +419,7 @@ def worst_over_intervals(x: Floats, q: Floats, slope: float, level: float, side:
         right = _ratio(q[i + 1] - (level - slope * x[i + 1]), v, side)
         ratio = max(left, right)
         if not _stays_below(worst, ratio, x[i], x[i + 1], w, v):
-            inside = _ratio_inside(x[i], x[i + 1], _unit(w), _unit(v), q[i], q[i + 1], slope, level, side)
+            inside = _ratio_inside(x[i], x[i + 1], w, v, q[i], q[i + 1], slope, level, side)
             ratio = max(ratio, inside)
         if ratio > worst:
             worst, where = ratio, i
