@@ -12,7 +12,6 @@ from tests.benchmarks.rivals import PLACES, discretised, once, twice
 from tests.oracles.cone import least_norm_by_cones
 from workers import compute
 from workers.minnorm import least_norm
-from workers.minnorm.chords import curvatures
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.interpolate import interpolate
 
@@ -38,7 +37,10 @@ def comparisons() -> Iterator[Comparison]:
 
 def solve(points: Dataset) -> object:
     """The kernel alone: kinks, slope changes and dual values from points known to be in order."""
-    return least_norm.solve(points.x, points.y, curvatures(points.x, points.y))
+    if (found := points.curvature()) is None:
+        raise AssertionError("There are collinear points.")
+    curvature, longest_run, _ = found
+    return least_norm.solve(points.x, points.y, curvature, longest_run)
 
 
 def whole(x: Floats, y: Floats) -> object:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from tests.minnorm.test_splitting import drawn
 from tests.oracles.generated import SHAPES, from_curvature, some
-from workers.minnorm.chords import curvatures
+from workers.minnorm.chords import count_runs, curvatures
 from workers.minnorm.least_norm import solve
 from workers.minnorm.placement import place_kinks
 from workers.minnorm.splitting import split_masses
@@ -24,7 +24,7 @@ def one_after_the_other(x: Floats, y: Floats, curvature: Floats) -> tuple[Floats
 def same_bits(x: Floats, y: Floats) -> bool:
     """Whether kinks that are written over the shares they are made of are those that they would be elsewhere."""
     curvature = curvatures(x, y)
-    together, apart = solve(x, y, curvature), one_after_the_other(x, y, curvature)
+    together, apart = solve(x, y, curvature, count_runs(curvature)[0]), one_after_the_other(x, y, curvature)
     return all(
         np.asarray(one).tobytes() == np.asarray(other).tobytes() for one, other in zip(together, apart, strict=True)
     )

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workers.minnorm.checks import check_magnitude, column
+from workers.minnorm.chords import count_runs
 from workers.minnorm.compiled import compiled
 from workers.minnorm.doubles import LARGEST, two_product, two_sum
 from workers.minnorm.errors import MinnormError, NotFinite, Overflow
-from workers.minnorm.sparsity import fewest_kinks
 from workers.minnorm.weight import weight, weighted_sum
 
 NUMBERS = st.floats(-1e100, 1e100).filter(lambda number: number == 0.0 or abs(number) > 1e-100)
@@ -51,19 +51,20 @@ def test_a_weighted_sum_loses_no_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("curvature", "fewest"),
+    ("curvature", "longest", "fewest"),
     [
-        ([0.0, 0.0], 0),
-        ([0.0, 1.0, 0.0], 1),
-        ([0.0, 1.0, 2.0, 0.0], 1),
-        ([0.0, 1.0, 2.0, 1.0, 0.0], 2),
-        ([0.0, 1.0, -2.0, -1.0, 0.0], 2),
-        ([0.0, 1.0, 0.0, 2.0, 0.0], 2),
-        ([0.0, 1.0, 1.0, 1.0, 1.0, -1.0, 0.0], 3),
+        ([0.0, 0.0], 0, 0),
+        ([0.0, 1.0, 0.0], 1, 1),
+        ([0.0, 1.0, 2.0, 0.0], 2, 1),
+        ([0.0, 1.0, 2.0, 1.0, 0.0], 3, 2),
+        ([0.0, 1.0, -2.0, -1.0, 0.0], 2, 2),
+        ([0.0, 1.0, 0.0, 2.0, 0.0], 0, 2),
+        ([0.0, 1.0, 1.0, 1.0, 1.0, -1.0, 0.0], 4, 3),
+        ([0.0, -5e-324, -5e-324, 5e-324, 0.0], 2, 2),
     ],
 )
-def test_fewest_kinks(curvature: list[float], fewest: int) -> None:
-    assert fewest_kinks(np.array(curvature)) == fewest
+def test_runs_are_counted(curvature: list[float], longest: int, fewest: int) -> None:
+    assert count_runs(np.array(curvature)) == (longest, fewest)
 
 
 def test_columns() -> None:

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from tests.oracles.generated import SHAPES, some
 from workers.minnorm import splitting
+from workers.minnorm.chords import count_runs
 from workers.minnorm.splitting import shares_within, split_masses
 
 Floats = NDArray[np.float64]
@@ -158,8 +159,8 @@ def test_one_run_at_a_time_is_as_all_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_random_data_need_little_room() -> None:
     curvature = np.random.default_rng(0).normal(size=100_000)
-    size, longest = splitting.room_for(curvature)
+    size, longest = splitting.room_for(curvature.size, count_runs(curvature)[0])
     assert longest < 100
     assert size < 11 * 110
     curvature[50_000] = 0.0
-    assert splitting.room_for(curvature) == (1_100_000, 0)
+    assert splitting.room_for(curvature.size, count_runs(curvature)[0]) == (1_100_000, 0)

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.immutable import immutable
-from workers.minnorm.chords import curvatures
+from workers.minnorm.chords import count_runs, curvatures
 from workers.minnorm.dataset import Dataset
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.placement import place_kinks
@@ -20,18 +20,21 @@ class Bends:
     data: Dataset
     vertices: slice | NDArray[np.int64]
     curvature: Floats
+    longest_run: int
+    """0 if a point between the ends does not curve."""
+    fewest_kinks: int
+    """Of any interpolator (`chords.count_runs`)."""
 
     @classmethod
     def of(cls, data: Dataset) -> "Bends":
         """Leave collinear points out and measure the others. O(n)."""
-        curvature = data.curvature()
-        if curvature is not None:
-            return cls(data, slice(None), curvature)
+        if (found := data.curvature()) is not None:
+            return cls(data, slice(None), *found)
         kept = data.vertices()
         vertices = slice(None) if kept.size == data.x.size else kept  # a slice copies nothing
         curvature = np.zeros_like(data.x)
         curvature[vertices] = curvatures(data.x[vertices], data.y[vertices])
-        return cls(data, vertices, curvature)
+        return cls(data, vertices, curvature, *count_runs(curvature))
 
     def function(self, from_left: Floats, from_right: Floats, least: float = np.inf) -> PiecewiseLinear:
         """The interpolator whose kinks take these slope changes from the two ends of each interval. O(n).

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from workers.immutable import immutable
 from workers.minnorm.checks import any_column, check_magnitude
-from workers.minnorm.chords import chord
+from workers.minnorm.chords import chord, next_in_run
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.doubles import LARGEST
 from workers.minnorm.errors import ConflictingValues, Overflow, TooFewPoints
@@ -106,11 +106,16 @@ class Dataset:
         highest, steepest = self.largest
         return 64.0 * 2.0**-53 * (highest + steepest * self.reach)
 
-    def curvature(self) -> Floats | None:
-        """Change of the slope at each point, zero at both ends; None if a point is no vertex. O(n)."""
+    def curvature(self) -> tuple[Floats, int, int] | None:
+        """Change of the slope at each point, zero at both ends, and `chords.count_runs` of it. O(n).
+
+        None if a point is no vertex.
+        """
+        if self.written is not None:
+            return None
         curvature = np.empty(self.x.size)
-        bends = self.written is None and _bend_everywhere(self.x, self.y, curvature)
-        return curvature if bends else None
+        everywhere, longest, fewest = _bend_everywhere(self.x, self.y, curvature)
+        return (curvature, longest, fewest) if everywhere else None
 
     def vertices(self) -> NDArray[np.int64]:
         """Indices of the points that remain when those collinear within rounding are left out; both ends remain.
@@ -265,20 +270,26 @@ def _slopes_under(x: Floats, y: Floats, anchor: int, j: int) -> tuple[float, flo
 
 
 @compiled
-def _bend_everywhere(x: Floats, y: Floats, curvature: Floats) -> bool:
-    """Fill in `chords.curvatures` as long as every point is a vertex; returns whether all are.
+def _bend_everywhere(x: Floats, y: Floats, curvature: Floats) -> tuple[bool, int, int]:
+    """Fill in `chords.curvatures` as long as every point is a vertex; returns whether all are, and `count_runs`.
 
-    Then each chord of `_vertices` ends at the next point: only the one over two intervals is to be looked at.
+    If all are, each chord of `_vertices` ends at the next point: only the one over two intervals is to be looked at.
+    Runs are counted here, as to read a long column once more takes longer than that.
     """
     n = x.size
     curvature[0] = curvature[n - 1] = 0.0
     low, high = _slopes_under(x, y, 0, 1)
     before, before_low = chord(x, y, 0)
+    longest = fewest = place = 0
+    all_curve = True
     for i in range(1, n - 1):
         if low <= (y[i + 1] - y[i - 1]) / (x[i + 1] - x[i - 1]) <= high:
-            return False
+            return False, 0, 0
         low, high = _slopes_under(x, y, i, i + 1)
         slope, slope_low = chord(x, y, i)
         curvature[i] = (slope - before) + (slope_low - before_low)
         before, before_low = slope, slope_low
-    return True
+        place = next_in_run(curvature[i], curvature[i - 1], place)
+        longest, fewest = max(longest, place), fewest + place % 2
+        all_curve &= place > 0
+    return True, longest if all_curve else 0, fewest

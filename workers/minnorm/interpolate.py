@@ -16,7 +16,7 @@ from workers.minnorm.pairing import least_path_norm, lower_bound_of_pairing, pat
 from workers.minnorm.piecewise_linear import PiecewiseLinear
 from workers.minnorm.setting import Setting
 from workers.minnorm.solution_set import SolutionSet
-from workers.minnorm.sparsity import fewest_kinks, runs, sparsest
+from workers.minnorm.sparsity import runs, sparsest
 from workers.minnorm.variation import least_variation
 from workers.minnorm.without_skip import least_norm_without_skip
 
@@ -137,7 +137,7 @@ def interpolate(
         value = float(found.function.kinks.size) if p is None else path_norm_to_the(p, found.function, setting)
         certificate = _certify_pairing(data, setting, p or 0.0, found, value)
     # Kinks that no double can hold beside a far larger one are not there to be counted.
-    fewest = min(fewest_kinks(bends.curvature), found.function.kinks.size)
+    fewest = min(bends.fewest_kinks, found.function.kinks.size)
     return Interpolation(setting, objective, p, norm, value, fewest, certificate, found, bends)
 
 

@@ -19,20 +19,21 @@ def least_norm(bends: Bends) -> tuple[PiecewiseLinear, Floats]:
     """The interpolator and its dual values. O(n) time and memory on every input."""
     data = bends.data
     if isinstance(bends.vertices, slice):
-        dual, slope0, kinks, changes = solve(data.x, data.y, bends.curvature)
+        dual, slope0, kinks, changes = solve(data.x, data.y, bends.curvature, bends.longest_run)
         return PiecewiseLinear(float(data.x[0]), float(data.y[0]), slope0, kinks, changes), dual
     dual, from_left, from_right = split_masses(data.x, bends.curvature)
     return bends.function(from_left, from_right, float(bends.curvature @ dual)), dual
 
 
-def solve(x: Floats, y: Floats, curvature: Floats) -> tuple[Floats, float, Floats, Floats]:
+def solve(x: Floats, y: Floats, curvature: Floats, longest_run: int) -> tuple[Floats, float, Floats, Floats]:
     """The dual values (`splitting.split_masses`); the slope left of all kinks, the kinks, their slope changes.
 
-    `x, y` are the points, ascending, and `curvature` the `chords.curvatures` of all of them. O(n).
+    `x, y` are the points, ascending, `curvature` the `chords.curvatures` of all of them, `longest_run` the longest of
+    its `chords.count_runs`. O(n).
     """
     n = x.size
     results = np.empty(3 * n)  # one array for three columns: each would take as long as a third of a small problem
-    size, longest = room_for(curvature)
+    size, longest = room_for(n, longest_run)
     slope0, count = _solve(x, y, curvature, results, scratch.room(size), longest)
     return results[:n], slope0, results[n : n + count], results[2 * n : 2 * n + count]
 

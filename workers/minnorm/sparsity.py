@@ -20,29 +20,6 @@ _NO_SHARE = 2.0**-40
 """A share of a point's mass below this fraction is rounding noise and makes no kink of its own."""
 
 
-@compiled
-def fewest_kinks(curvature: Floats) -> int:
-    """The least number of kinks of any continuous piecewise-linear interpolator.
-
-    Where the data curve at `x_i`, every interpolator has a kink of that sign in `(x_{i-1}, x_{i+1})`. In a run of k
-    points `ceil(k / 2)` of these windows are disjoint, and windows of different runs are disjoint or differ in sign;
-    pairing neighbours attains the bound (Debarre, Denoyelle, Unser, Fageot, JCAM 2022). O(n).
-
-    Parameters
-    ----------
-    curvature
-        At each point; zero at both ends and at collinear points.
-    """
-    total = 0
-    odd = False  # whether the point is the first, third, ... of its run: each of these adds a kink
-    previous = 0.0
-    for value in curvature:
-        odd = value != 0.0 and not (odd and value * previous > 0.0)
-        total += odd
-        previous = math.copysign(1.0, value)
-    return total
-
-
 def sparsest(bends: Bends, setting: Setting) -> Found:
     """The interpolator with the fewest kinks, and among these the one of least norm, with a skip connection. O(n).
 

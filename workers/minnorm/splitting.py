@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 
+from workers.minnorm.chords import count_runs
 from workers.minnorm.collinear import bridge
 from workers.minnorm.compiled import compiled, inlined
 from workers.minnorm.reflection import Floats, distances, measure, minimisers
@@ -17,7 +18,7 @@ _NO_SHARE = 2.0**-40
 _ROOM = 11
 """Numbers a point that `split` works with: weights, angles (2), distances (2), pieces (6)."""
 _FEW = 1024
-"""So many points that what they could save is not worth a look at their runs."""
+"""So many points that there is nothing to be saved."""
 
 
 @compiled
@@ -134,23 +135,9 @@ def split(
         by_interval[:] = by_interval[::-1].copy()
 
 
-@compiled
-def _longest_run(curvature: Floats) -> int:
-    """How many neighbours at most curve the same way; 0 if there are points that do not curve, but for the ends."""
-    longest = upwards = downwards = 0
-    for value in curvature[1:-1]:
-        if value == 0.0:
-            return 0
-        upwards = upwards + 1 if value > 0.0 else 0
-        downwards = downwards + 1 if value < 0.0 else 0
-        longest = max(longest, upwards, downwards)
-    return longest
-
-
-def room_for(curvature: Floats) -> tuple[int, int]:
+def room_for(n: int, longest_run: int) -> tuple[int, int]:
     """How many numbers `split` works with, and the longest run if it is to work on one at a time, else 0."""
-    n = curvature.size
-    longest = _longest_run(curvature) if n > _FEW else 0
+    longest = longest_run if n > _FEW else 0
     return _ROOM * (longest + 2 if longest else n), longest
 
 
@@ -181,7 +168,7 @@ def split_masses(x: Floats, curvature: Floats) -> tuple[Floats, Floats, Floats]:
     """
     n = x.size
     dual, from_left, from_right = np.empty(n), np.empty(n), np.empty(n)
-    size, longest = room_for(curvature)
+    size, longest = room_for(n, count_runs(curvature)[0])
     split(x, curvature, dual, from_left, from_right, scratch.room(size), longest)
     return dual, from_left, from_right
 
