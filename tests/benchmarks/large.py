@@ -26,9 +26,9 @@ POINTS, ROUNDS = 1_000_000, 11
 LIMITS = """
 *Read and solved*: the body is read with orjson or pyarrow and solved, checks and certificate included, in the process
 that has it already; nothing is sent, and no answer is written. *And written*: the answer is written as well, in the
-same form: in JSON with function, network and certificate, about 90 MB, in Arrow as a table of points, 32 MB. The gateway
-takes the digest and half of the certificate on a second core, where one is free; the rival has one. Both ways of the
-service go through the loopback interface, its answers are not compressed, and the client shares the machine with
+same form: in JSON with function, network and certificate, about 90 MB, in Arrow as a table of points, 32 MB. The
+gateway takes the digest and half of the certificate on a second core, where one is free; the rival has one. Both ways
+of the service go through the loopback interface, its answers are not compressed, and the client shares the machine with
 it. *Memory* is the peak of the gateway above what it held at rest after a small request of the same form.
 """.strip()
 
