@@ -24,7 +24,8 @@ def fail() -> int:
     raise ArithmeticError("no")
 
 
-def test_by_itself_a_process_has_none_to_spare() -> None:
+def test_without_a_spare_core_they_work_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "_spare", None)
     assert cores.both(threading.get_ident, threading.get_ident) == (threading.get_ident(),) * 2
 
 

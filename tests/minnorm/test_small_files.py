@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.oracles.generated import SHAPES, some
 from workers.minnorm.checks import check_magnitude, column
 from workers.minnorm.chords import count_runs
 from workers.minnorm.compiled import compiled
+from workers.minnorm.dataset import Dataset
 from workers.minnorm.doubles import LARGEST, two_product, two_sum
 from workers.minnorm.errors import MinnormError, NotFinite, Overflow
 from workers.minnorm.weight import weight, weighted_sum
@@ -65,6 +67,14 @@ def test_a_weighted_sum_loses_no_digits() -> None:
 )
 def test_runs_are_counted(curvature: list[float], longest: int, fewest: int) -> None:
     assert count_runs(np.array(curvature)) == (longest, fewest)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_runs_are_counted_alike_as_the_curvature_is_taken(shape: str) -> None:
+    """Compiled code makes room for the longest run, and looks no more whether it is enough."""
+    for x, y in some(shape, 50):
+        if (found := Dataset.from_points(x, y).curvature()) is not None:
+            assert found[1:] == count_runs(found[0])
 
 
 def test_columns() -> None:

@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 _U = 2.0**-53
 _ROUNDING = 32.0 * _U
 _TINY = 2.0**-1073
-_UNIT = 2.0**-500
+_SUBNORMAL_UNIT = 2.0**-500
 _NARROW = 2.0**-30
 _FAR = 2.0**240
 _STEEPEST = 1024.0
@@ -329,8 +329,8 @@ def _pairing(x: Floats, y: Floats, q: Floats, multipliers: float) -> tuple[float
         total, lost = two_sum(total, term)
         total, total_low = two_sum(total, total_low + (lost + (term_low + slope_low * fall + slope * fall_low)))
         error += (64.0 * abs(term) + 8.0 * abs(total)) * _U * _U
-        tiny += abs(fall) * (_UNIT / min(step, 1.0))
-    return total + total_low, error + (tiny * (2.0 * _TINY / _UNIT) + 2.0 * x.size * _TINY)
+        tiny += abs(fall) * (_SUBNORMAL_UNIT / min(step, 1.0))
+    return total + total_low, error + (tiny * (2.0 * _TINY / _SUBNORMAL_UNIT) + 2.0 * x.size * _TINY)
 
 
 @inlined
