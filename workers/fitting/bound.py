@@ -29,8 +29,9 @@ from workers.fitting.multipliers import Pulls, paired
 from workers.fitting.sample import Sample
 from workers.fitting.shape import Shape
 from workers.immutable import immutable
-from workers.minnorm.certificate import Dual, continued, height_of_dual
+from workers.minnorm.certificate import Dual, continued
 from workers.minnorm.certificate import worst_ratio as ratio_of_dual
+from workers.minnorm.envelope import height_of_dual
 from workers.minnorm.setting import Setting
 
 Floats = NDArray[np.float64]
